@@ -1,0 +1,71 @@
+"""The one type that every data set is loaded into."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class Dataset(NamedTuple):
+  """A data set as a pure function from index to image.
+
+  Attributes:
+    name: registered name, such as "dsprites".
+    source: "rendered", "tfds" or "file"; recorded in every result.
+    image_shape: (H, W, C).
+    num_images: N; indices are 0 to N - 1.
+    factor_names: names of the ground-truth factors; () when there are none.
+    factor_sizes: number of values of each factor, row-major: the last factor
+      varies fastest, so index = ravel_multi_index(factors, factor_sizes).
+      () when the images are not a full grid of their factors.
+    arrays: pytree of what lives on the device.
+    render: (arrays, indices (B,) int32) -> (B, H, W, C) float32 in [0, 1]; pure
+      and jittable. None for a streamed data set, which has `read` instead.
+    sample: (arrays, key, batch_size) -> (batch_size,) int32 training indices;
+      pure and jittable. None draws uniformly from all images.
+    num_train: number of images that `sample` can draw; 0 stands for all.
+    held_out: (M,) indices that `sample` never draws, or None.
+    factors: (N, K) integer factors of images that are no full grid, or None.
+    weights: (N,) float32 sample weights, or None.
+    read: (indices (B,) NumPy) -> (B, H, W, C) uint8 on the host: where a
+      streamed data set's images come from.
+    notes: what results record beside name and source (stride, resolution, crop,
+      "look-alike", ...): JSON values only.
+  """
+
+  name: str
+  source: str
+  image_shape: tuple[int, int, int]
+  num_images: int
+  factor_names: tuple[str, ...]
+  factor_sizes: tuple[int, ...]
+  arrays: Any
+  render: Callable[[Any, jax.Array], jax.Array] | None
+  sample: Callable[[Any, jax.Array, int], jax.Array] | None = None
+  num_train: int = 0
+  held_out: np.ndarray | None = None
+  factors: np.ndarray | None = None
+  weights: np.ndarray | None = None
+  read: Callable[[np.ndarray], np.ndarray] | None = None
+  notes: dict[str, Any] = {}
+
+
+def draw_indices(dataset: Dataset, arrays, key, batch_size: int) -> jax.Array:
+  """Draws a batch of training indices.
+
+  Args:
+    dataset: the data set (static).
+    arrays: `dataset.arrays`, as traced arrays.
+    key: JAX key.
+    batch_size: B (static).
+
+  Returns:
+    (B,) int32 indices.
+  """
+  if dataset.sample is not None:
+    return dataset.sample(arrays, key, batch_size)
+  return jax.random.randint(
+    key, (batch_size,), 0, dataset.num_images, dtype=jnp.int32
+  )
