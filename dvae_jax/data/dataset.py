@@ -31,6 +31,8 @@ class Dataset(NamedTuple):
     weights: (N,) float32 sample weights, or None.
     read: (indices (B,) NumPy) -> (B, H, W, C) uint8 on the host: where a
       streamed data set's images come from.
+    factor_values: for each factor the value, a name or a number, of each of its
+      indices; () when they are only numbered.
     notes: what results record beside name and source (stride, resolution, crop,
       "look-alike", ...): JSON values only.
   """
@@ -49,7 +51,8 @@ class Dataset(NamedTuple):
   factors: np.ndarray | None = None
   weights: np.ndarray | None = None
   read: Callable[[np.ndarray], np.ndarray] | None = None
-  notes: dict[str, Any] = {}
+  factor_values: tuple[tuple[Any, ...], ...] = ()
+  notes: dict[str, Any] = {}  # noqa: RUF012 - read only
 
 
 def draw_indices(dataset: Dataset, arrays, key, batch_size: int) -> jax.Array:
