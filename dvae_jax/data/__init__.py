@@ -5,7 +5,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from dvae_jax.data import dsprites
+from dvae_jax.data import dsprites, dsprites_variants, splits
 from dvae_jax.data.dataset import Dataset, draw_indices
 
 __all__ = ["DATASETS", "DEFAULTS", "Dataset", "draw_indices", "load"]
@@ -23,12 +23,17 @@ DEFAULTS: dict[str, Any] = {
   "holdout": "",  # combinations left out, such as "shape=heart,posX>15"
   "correlate": "",  # two factors sampled together, such as "posX,posY"
   "correlation_strength": 0.2,  # sigma: the smaller, the stronger
+  "variant": "",  # which of a set's variants, where it has some
   "pair_changes": 0,  # factors in which the images of a pair differ
 }
 
 # name -> source -> loader(config) -> Dataset
 DATASETS: dict[str, dict[str, Callable[[Any], Dataset]]] = {
   "dsprites": {"rendered": dsprites.load},
+  "color_dsprites": {"rendered": dsprites_variants.load_colour},
+  "noisy_dsprites": {"rendered": dsprites_variants.load_noisy},
+  "scream_dsprites": {"rendered": dsprites_variants.load_scream},
+  "dsprites_noshape": {"rendered": dsprites_variants.load_noshape},
 }
 
 
@@ -52,7 +57,9 @@ def load(config: Mapping[str, Any]) -> Dataset:
   loaders = DATASETS[fields.name]
   _check_choice("source", fields.source, ["auto", *loaders])
   source = next(iter(loaders)) if fields.source == "auto" else fields.source
-  return loaders[source](fields)
+  if source == "rendered":
+    _check_choice("placement", fields.placement, ["auto", "device"])
+  return splits.apply(loaders[source](fields), fields)
 
 
 def _check_choice(field: str, value: Any, allowed: list) -> None:

@@ -127,9 +127,8 @@ def draw(
 
 def render(table, indices, *, sizes, strides, resolution) -> jax.Array:
   """Images (B, resolution, resolution, 1) of a thinned grid of dSprites."""
-  factors = grids.unravel(indices, sizes)
-  native = [f * s for f, s in zip(factors, strides, strict=True)]
-  return draw(table, native, resolution)[..., None]
+  factors = grids.native(grids.unravel(indices, sizes), strides)
+  return draw(table, factors, resolution)[..., None]
 
 
 def load(config) -> Dataset:

@@ -43,13 +43,16 @@ def unravel(indices: jax.Array, sizes: tuple[int, ...]) -> list[jax.Array]:
   return factors[::-1]
 
 
-def native_index(
-  factors: list[jax.Array], sizes: tuple[int, ...], strides: tuple[int, ...]
-) -> jax.Array:
-  """Index, in the full grid of `sizes`, of factors of the coarser grid."""
+def native(factors: list[jax.Array], strides: tuple[int, ...]) -> list:
+  """Factors of the full grid from those of the thinned one."""
+  return [f * s for f, s in zip(factors, strides, strict=True)]
+
+
+def ravel(factors: list[jax.Array], sizes: tuple[int, ...]) -> jax.Array:
+  """Row-major index of K arrays of factors."""
   index = jnp.zeros_like(factors[0])
-  for factor, size, stride in zip(factors, sizes, strides, strict=True):
-    index = index * size + factor * stride
+  for factor, size in zip(factors, sizes, strict=True):
+    index = index * size + factor
   return index
 
 
