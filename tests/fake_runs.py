@@ -22,6 +22,7 @@ class FakeDataset(NamedTuple):
   factor_names: tuple = NAMES
   factor_sizes: tuple = SIZES
   held_out: np.ndarray | None = None
+  factors: np.ndarray | None = None
 
 
 class FakeRun(NamedTuple):

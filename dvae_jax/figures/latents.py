@@ -53,12 +53,13 @@ def mean_response(codes, factors, axes) -> np.ndarray:
     axes: A columns of factors.
 
   Returns:
-    (n_1, ..., n_A, D) with n_a one more than the largest value of factor a;
-    NaN where no image has that combination.
+    (n_1, ..., n_A, D), n_a the number of values that factor a takes; NaN where
+    no image has that combination.
   """
   codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
-  sizes = [int(factors[:, axis].max()) + 1 for axis in axes]
-  index = np.ravel_multi_index([factors[:, axis] for axis in axes], sizes)
+  columns = [np.unique(factors[:, a], return_inverse=True)[1] for a in axes]
+  sizes = [int(column.max()) + 1 for column in columns]
+  index = np.ravel_multi_index(columns, sizes)
   cells = int(np.prod(sizes))
   count = np.bincount(index, minlength=cells)
   total = np.stack(

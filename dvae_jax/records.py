@@ -1,0 +1,171 @@
+"""A run directory read back as arrays, whatever files it holds so far."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Record(NamedTuple):
+  """What a run directory says.
+
+  Attributes:
+    name: the folder's name.
+    config: the resolved config.
+    data: the data set's description.
+    versions: package -> version.
+    command: what made the run.
+    lanes: one dict a lane: "lane", "seed", "hparams", "step", "diverged_at".
+    scores: name -> (L,) numbers of results.jsonl, "dci.completeness" for nested
+      ones; NaN where missing.
+    steps: (T,) logged steps.
+    terms: name -> (L, T) logged terms, NaN where missing.
+    kl: (L, T, D) nats per latent, or None.
+    seconds: of training, or None.
+    pictures: arrays of pictures.npz, or None.
+    codes: arrays of codes.npz, or None.
+  """
+
+  name: str
+  config: dict[str, Any]
+  data: dict[str, Any]
+  versions: dict[str, str]
+  command: str
+  lanes: list[dict]
+  scores: dict[str, np.ndarray]
+  steps: np.ndarray
+  terms: dict[str, np.ndarray]
+  kl: np.ndarray | None
+  seconds: float | None
+  pictures: dict[str, np.ndarray] | None
+  codes: dict[str, np.ndarray] | None
+
+
+def read(workdir, *, arrays: bool = True) -> Record:
+  """Reads a run directory.
+
+  Args:
+    workdir: the folder; only config.json must be there.
+    arrays: whether codes.npz and pictures.npz are read as well.
+
+  Raises:
+    ValueError: no config.json, or a file that isn't what it should be.
+  """
+  folder = Path(workdir)
+  if not (folder / "config.json").exists():
+    raise ValueError(f"--workdir: {folder} holds no run (no config.json in it)")
+  about = json.loads((folder / "config.json").read_text())
+  logged = read_lines(folder / "metrics.jsonl")
+  results = sorted(
+    read_lines(folder / "results.jsonl"), key=lambda line: line["lane"]
+  )
+  lanes = results or [
+    {"lane": lane, "seed": None, "hparams": {}, "step": None}
+    for lane in sorted({line["lane"] for line in logged})
+  ]
+  steps, terms, kl = _curves(logged, len(lanes))
+  return Record(
+    name=folder.resolve().name,
+    config=about["config"],
+    data=about.get("data", {}),
+    versions=about.get("versions", {}),
+    command=about.get("command", ""),
+    lanes=lanes,
+    scores=_scores(lanes),
+    steps=steps,
+    terms=terms,
+    kl=kl,
+    seconds=_seconds(read_lines(folder / "timings.jsonl")),
+    pictures=_arrays(folder / "pictures.npz") if arrays else None,
+    codes=_arrays(folder / "codes.npz") if arrays else None,
+  )
+
+
+def read_lines(path: Path) -> list[dict]:
+  """The whole lines of a JSON lines file; none where there is no file."""
+  if not path.exists():
+    return []
+  lines = path.read_text().splitlines(keepends=True)
+  return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray] | None:
+  if not path.exists():
+    return None
+  with np.load(path) as file:  # refuses pickled objects
+    return {name: file[name] for name in file.files}
+
+
+def _seconds(timings: list[dict]) -> float | None:
+  spent = [line["seconds"] for line in timings if line.get("seconds")]
+  return float(sum(spent)) if spent else None
+
+
+def _scores(lanes) -> dict[str, np.ndarray]:
+  """Numbers of each lane's metrics, nested ones with a dot: name -> (L,)."""
+  rows = [dict(_numbers(lane.get("metrics", {}))) for lane in lanes]
+  names = list(dict.fromkeys(name for row in rows for name in row))
+  return {
+    name: np.array([row.get(name, np.nan) for row in rows]) for name in names
+  }
+
+
+def _numbers(metrics: dict, prefix: str = ""):
+  """Yields (name, number); null is NaN; texts and lists are left out."""
+  for name, value in metrics.items():
+    if isinstance(value, dict):
+      yield from _numbers(value, f"{prefix}{name}.")
+    elif value is None:
+      yield prefix + name, np.nan
+    elif isinstance(value, int | float):
+      yield prefix + name, float(value)
+
+
+def _curves(logged: list[dict], number: int):
+  """Steps (T,), terms name -> (L, T), KL per latent (L, T, D) or None."""
+  steps = sorted({line["step"] for line in logged})
+  column = {step: t for t, step in enumerate(steps)}
+  terms: dict[str, np.ndarray] = {}
+  kl = None
+  for line in logged:
+    at = line["lane"], column[line["step"]]
+    for name, value in line.items():
+      if name == "kl_per_latent":
+        if kl is None:
+          kl = np.full((number, len(steps), len(value)), np.nan)
+        kl[at] = [np.nan if v is None else v for v in value]
+      elif name not in ("step", "lane") and not isinstance(value, list | str):
+        if name not in terms:
+          terms[name] = np.full((number, len(steps)), np.nan)
+        terms[name][at] = np.nan if value is None else value
+  return np.array(steps), terms, kl
+
+
+def swept(record: Record) -> list[str]:
+  """Names of the hyper-parameters that differ between lanes."""
+  names = record.lanes[0]["hparams"] if record.lanes else {}
+  return [
+    name
+    for name in names
+    if len({lane["hparams"].get(name) for lane in record.lanes}) > 1
+  ]
+
+
+def strengths(record: Record) -> tuple[str, np.ndarray]:
+  """The first swept hyper-parameter and its value in each lane, (L,).
+
+  The lane's number where none is swept.
+  """
+  for name in swept(record):
+    return name, np.array([lane["hparams"][name] for lane in record.lanes])
+  return "lane", np.array([float(lane["lane"]) for lane in record.lanes])
+
+
+def lane_title(record: Record, lane: int) -> str:
+  """ "lane 2: beta 4, seed 1", with what is swept."""
+  about = record.lanes[lane]
+  parts = [f"{name} {about['hparams'][name]:g}" for name in swept(record)]
+  if len({other["seed"] for other in record.lanes}) > 1:
+    parts.append(f"seed {about['seed']}")
+  return f"lane {lane}" + (": " + ", ".join(parts) if parts else "")
