@@ -1,0 +1,138 @@
+"""A grid of hyper-parameters becomes lanes; the only map over lanes."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+AXIS = "lane"
+
+
+class Lane(NamedTuple):
+  """One model of a sweep: its seed and its hyper-parameters."""
+
+  seed: int
+  hparams: dict[str, float]
+
+
+def grid(
+  sweep: Mapping[str, tuple], hparams: Mapping[str, float]
+) -> list[Lane]:
+  """Lists the lanes of a sweep, the last swept name varying fastest.
+
+  Args:
+    sweep: one tuple of values per swept name; an empty one isn't swept. A name
+      "a,b" sweeps tuples of values jointly. "seed" is the model's seed.
+    hparams: values of everything that isn't swept.
+
+  Returns:
+    One Lane per combination; without a swept seed the seed is 0.
+  """
+  swept = {names: values for names, values in sweep.items() if values}
+  lanes = []
+  for combination in itertools.product(*swept.values()):
+    point: dict[str, Any] = {"seed": 0, **hparams}
+    for names, values in zip(swept, combination, strict=True):
+      joint = names.split(",")
+      point.update(
+        zip(joint, values if len(joint) > 1 else (values,), strict=True)
+      )
+    seed = int(point.pop("seed"))
+    lanes.append(Lane(seed, {name: float(v) for name, v in point.items()}))
+  return lanes
+
+
+def stack(trees: list) -> Any:
+  """Stacks pytrees of arrays along a new first axis."""
+  return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
+
+
+def device_mesh(num_lanes: int) -> Mesh:
+  """A mesh with the single axis "lane" over as many devices as are of use."""
+  devices = jax.devices()[: max(1, min(num_lanes, jax.device_count()))]
+  return Mesh(np.array(devices), (AXIS,))
+
+
+def place(tree, mesh: Mesh):
+  """Shards the first axis of every leaf over the mesh, padded to fill it.
+
+  Args:
+    tree: pytree of arrays (L, ...).
+    mesh: from `device_mesh`.
+
+  Returns:
+    The tree on the devices, L rounded up to a multiple of the mesh's size by
+    repeating the last lane. `unplace` undoes it.
+  """
+
+  def pad(leaf):
+    extra = -len(leaf) % mesh.size
+    padded = np.concatenate([leaf] + [leaf[-1:]] * extra) if extra else leaf
+    # A buffer of our own: it will be donated, and `leaf` may belong to NumPy.
+    return jnp.array(padded, copy=True)
+
+  return jax.device_put(
+    jax.tree.map(pad, tree), NamedSharding(mesh, PartitionSpec(AXIS))
+  )
+
+
+def unplace(tree, num_lanes: int):
+  """Copies a placed tree to NumPy arrays of the host, without the padding."""
+  return jax.tree.map(lambda leaf: np.array(leaf[:num_lanes]), tree)
+
+
+def replicate(tree, mesh: Mesh):
+  """Puts a pytree whole on every device of the mesh."""
+  return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
+
+
+def default_lanes_per_call() -> int:
+  """One lane at a time on a CPU, all at once (0) on an accelerator.
+
+  A CPU's cores are filled by one lane's matrix products, whose activations then
+  stay in its caches; an accelerator needs the lanes side by side.
+  """
+  return 1 if jax.default_backend() == "cpu" else 0
+
+
+def over_lanes(
+  function: Callable, mesh: Mesh, *, lanes_per_call: int = 0
+) -> Callable:
+  """Maps a function of one lane over the lanes of each device.
+
+  Args:
+    function: (lane, per_lane, shared) -> pytree, for a single lane.
+    mesh: from `device_mesh`.
+    lanes_per_call: how many lanes are vectorised at a time; 0 takes all of them
+      on an accelerator and one on a CPU. It changes the speed, never a result.
+
+  Returns:
+    A jitted (lanes, per_lane, shared) -> stacked pytree, which donates `lanes`.
+    Lanes never communicate: each device works on its own.
+  """
+  batch = lanes_per_call or default_lanes_per_call()
+
+  def local(lanes, per_lane, shared):
+    call = lambda lane: function(*lane, shared)
+    count = len(jax.tree.leaves(lanes)[0])
+    if batch == 1:
+      return jax.lax.map(call, (lanes, per_lane))
+    return jax.lax.map(
+      call, (lanes, per_lane), batch_size=min(batch or count, count)
+    )
+
+  split, whole = PartitionSpec(AXIS), PartitionSpec()
+  return jax.jit(
+    jax.shard_map(
+      local,
+      mesh=mesh,
+      in_specs=(split, split, whole),
+      out_specs=split,
+      check_vma=False,
+    ),
+    donate_argnums=0,
+  )
