@@ -1,0 +1,186 @@
+"""The config: shared defaults, and a check that names the bad field."""
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import ml_collections
+
+from dvae_jax import data
+from dvae_jax.data.dataset import Dataset
+from dvae_jax.densities import LIKELIHOODS
+from dvae_jax.metrics import METRICS
+from dvae_jax.models import hparam_names
+from dvae_jax.networks import NETWORKS
+from dvae_jax.objectives import OBJECTIVES
+
+COUNTS = (
+  "latent_dim",
+  "train.steps",
+  "train.batch_size",
+  "train.log_every",
+  "checkpoint.every",
+  "checkpoint.keep",
+)
+POSITIVE = (
+  "learning_rate",
+  "critic_learning_rate",
+  "annealing_steps",
+  "posterior_std",
+)
+
+
+def base() -> ml_collections.ConfigDict:
+  """Defaults of every experiment: the protocol of Locatello et al. 2019."""
+  return ml_collections.ConfigDict(
+    {
+      "objective": "beta_vae",
+      "network": "conv",
+      "likelihood": "bernoulli",
+      "latent_dim": 10,
+      "estimator": "mss",
+      "hparams": {"learning_rate": 1e-4},
+      "sweep": {"seed": (0,)},
+      "data": dict(data.DEFAULTS),
+      "train": {
+        "steps": 300_000,
+        "batch_size": 64,
+        "steps_per_call": 0,  # 0: about a second's worth
+        "lanes_per_call": 0,  # 0: all on an accelerator, one on a CPU
+        "dtype": "float32",
+        "log_every": 100,
+      },
+      "checkpoint": {"every": 1000, "keep": 2},
+      "eval": {
+        "metrics": ("mig",),
+        "stride": (),  # () or one per factor: every stride-th value
+        "codes": True,  # keep codes.npz
+      },
+    }
+  )
+
+
+def check(config) -> None:
+  """Checks every field that can be checked without loading the data.
+
+  Args:
+    config: as an experiment file returned it, with overrides.
+
+  Raises:
+    ValueError: names the field, the value found and the values allowed.
+  """
+  _one_of("objective", config.objective, OBJECTIVES)
+  _one_of("network", config.network, NETWORKS)
+  _one_of("likelihood", config.likelihood, LIKELIHOODS)
+  _one_of("estimator", config.estimator, ("mws", "mss"))
+  _one_of("train.dtype", config.train.dtype, ("float32", "bfloat16"))
+  _one_of("data.name", config.data.name, data.DATASETS)
+  for name in config.eval.metrics:
+    _one_of("eval.metrics", name, METRICS)
+  for field in COUNTS:
+    _at_least(field, _get(config, field), 1)
+  for field in ("train.steps_per_call", "train.lanes_per_call"):
+    _at_least(field, _get(config, field), 0)
+  if config.checkpoint.every % config.train.log_every:
+    raise ValueError(
+      f"checkpoint.every: {config.checkpoint.every} found, a multiple of"
+      f" train.log_every = {config.train.log_every} expected"
+    )
+  _check_hparams(config)
+
+
+def check_dataset(config, dataset: Dataset) -> None:
+  """Checks what depends on the data set.
+
+  Raises:
+    ValueError: names the field, the value found and the values allowed.
+  """
+  available = dataset.num_train or dataset.num_images
+  if config.train.batch_size > available:
+    raise ValueError(
+      f"train.batch_size: {config.train.batch_size} found, at most the"
+      f" {available} training images of data.name = {dataset.name!r} allowed"
+    )
+  if OBJECTIVES[config.objective].batch == "pairs" and not dataset.factor_sizes:
+    raise ValueError(
+      f"objective: {config.objective!r} needs a grid of ground-truth factors,"
+      f" which data.name = {dataset.name!r} doesn't have"
+    )
+
+
+def _check_hparams(config) -> None:
+  """Compares hparams and sweep with the objective's signature."""
+  allowed = hparam_names(OBJECTIVES[config.objective])
+  swept = {}
+  for names, values in config.sweep.items():
+    for position, name in enumerate(names.split(",")):
+      _check_swept(name, names, allowed)
+      if values and name != "seed":
+        swept[name] = [v[position] if "," in names else v for v in values]
+  for name in config.hparams:
+    if name not in allowed:
+      raise ValueError(
+        f"hparams.{name}: objective {config.objective!r} doesn't take it;"
+        f" it takes {_listed(allowed)}{_nearest(name, allowed)}"
+      )
+  for name in allowed:
+    if name not in config.hparams and name not in swept:
+      raise ValueError(
+        f"hparams.{name}: missing; objective {config.objective!r} takes"
+        f" {_listed(allowed)}"
+      )
+    for value in swept.get(name, [config.hparams.get(name)]):
+      where = f"{'sweep' if name in swept else 'hparams'}.{name}"
+      _check_number(where, value, name in POSITIVE)
+
+
+def _check_swept(name: str, names: str, allowed: tuple[str, ...]) -> None:
+  if name not in (*allowed, "seed"):
+    raise ValueError(
+      f"sweep.{names}: {name!r} can't be swept; a sweep changes only the traced"
+      f" numbers {_listed((*allowed, 'seed'))}; a static field needs a run of"
+      f" its own{_nearest(name, allowed)}"
+    )
+
+
+def _check_number(field: str, value: Any, positive: bool) -> None:
+  bound = "a number above 0" if positive else "a number, 0 or above"
+  number = isinstance(value, int | float) and not isinstance(value, bool)
+  if (
+    not number
+    or not math.isfinite(value)
+    or value < 0
+    or (positive and value == 0)
+  ):
+    raise ValueError(f"{field}: {value!r} found, {bound} expected")
+
+
+def _get(config, field: str):
+  for name in field.split("."):
+    config = config[name]
+  return config
+
+
+def _at_least(field: str, value: Any, least: int) -> None:
+  if not isinstance(value, int) or value < least:
+    raise ValueError(
+      f"{field}: {value!r} found, a whole number from {least} on expected"
+    )
+
+
+def _one_of(field: str, value: Any, allowed: Iterable[str]) -> None:
+  if value not in allowed:
+    raise ValueError(
+      f"{field}: {value!r} found, one of {_listed(allowed)}"
+      f" expected{_nearest(value, allowed)}"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+  return ", ".join(names)
+
+
+def _nearest(name: Any, allowed: Iterable[str]) -> str:
+  close = difflib.get_close_matches(str(name), list(allowed), 1)
+  return f"; did you mean {close[0]!r}?" if close else ""
