@@ -1,0 +1,240 @@
+"""Trains every lane of a run: the effects around `training.run_steps`."""
+
+import contextlib
+import itertools
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tensorboardX import SummaryWriter
+
+from dvae_jax import checkpoint, runs, sweep, training
+from dvae_jax.data.dataset import Dataset
+from dvae_jax.models import Model
+from dvae_jax.progress import progress_bar, say
+
+SECONDS_PER_CALL = 1.0  # how long a call takes when train.steps_per_call is 0
+LONG_SECONDS = 1200.0  # on a CPU, a run longer than this gets advice
+
+
+def next_stop(step: int, *, train, seconds_per_step: float) -> int:
+  """The step up to which the next compiled call goes.
+
+  Calls end where something is written, and otherwise wherever it suits the
+  clock: no result depends on it.
+
+  Args:
+    step: updates made so far.
+    train: config.train.
+    seconds_per_step: measured, or infinity before anything was.
+  """
+  wanted = train.steps_per_call or int(SECONDS_PER_CALL / seconds_per_step)
+  to_log = train.log_every - step % train.log_every
+  return min(step + max(1, min(wanted, to_log)), train.steps)
+
+
+def compiled_steps(config, dataset: Dataset, model: Model, mesh):
+  """The one compiled program of a run.
+
+  Returns:
+    A function ((states, sums) placed, streamed images or None, num_steps) ->
+    (states, sums). num_steps is traced.
+  """
+  run = sweep.over_lanes(
+    partial(
+      training.run_steps,
+      model=model,
+      dataset=dataset,
+      batch_size=config.train.batch_size,
+      pair_changes=config.data.pair_changes,
+    ),
+    mesh,
+    lanes_per_call=config.train.lanes_per_call,
+  )
+  shared = sweep.replicate((dataset.arrays, dataset.weights), mesh)
+
+  def call(placed, streamed, num_steps: int):
+    steps = sweep.replicate(jnp.int32(num_steps), mesh)
+    return run(placed, streamed, (*shared, steps))
+
+  return call
+
+
+def streamed_batches(
+  config, dataset: Dataset, model: Model, states, mesh
+) -> Iterator[training.Batch]:
+  """Yields the images of each step, read on the host and put on the devices.
+
+  The indices are the ones that a data set on the device would draw.
+  """
+  from dvae_jax.data import streaming  # Grain is slow to import, rarely used
+
+  batch_size, start = config.train.batch_size, int(states.step[0])
+  draw = partial(
+    training.draw_batch_indices,
+    dataset=dataset,
+    model=model,
+    batch_size=batch_size,
+    pair_changes=config.data.pair_changes,
+  )
+  draw_lanes = jax.jit(jax.vmap(draw, in_axes=(0, None, None)))
+
+  def indices(step: int) -> np.ndarray:
+    drawn = draw_lanes(states.key, step, dataset.arrays)
+    return np.concatenate([i for i in drawn if i is not None], axis=1)
+
+  two = model.objective.batch == "two"
+  assert dataset.read is not None
+  for _, images in streaming.batches(
+    dataset.read, indices, start, config.train.steps - start
+  ):
+    parts = np.split(images, 2, axis=1) if two else [images]
+    yield sweep.place(training.Batch(*parts), mesh)
+
+
+class Log:
+  """The files that grow while a run trains.
+
+  Args:
+    folder: the run directory.
+    lanes: number of lanes.
+    step: the one resumed from; TensorBoard drops what it has of later ones.
+  """
+
+  def __init__(self, folder: Path, lanes: int, step: int):
+    self.metrics = (folder / "metrics.jsonl").open("a")
+    self.timings = (folder / "timings.jsonl").open("a")
+    self.boards = [
+      SummaryWriter(
+        str(folder / "tensorboard" / f"lane_{lane}"), purge_step=step + 1
+      )
+      for lane in range(lanes)
+    ]
+
+  def write(self, step: int, means: dict[str, np.ndarray], timing: dict):
+    """Appends one line per lane; means are (L, ...), averages of steps."""
+    for lane, board in enumerate(self.boards):
+      terms = {name: value[lane] for name, value in means.items()}
+      line = {"step": step, "lane": lane, **terms}
+      self.metrics.write(runs.to_json(line) + "\n")
+      for name, value in terms.items():
+        if np.ndim(value) == 0 and np.isfinite(value):
+          board.add_scalar(name, value, step)
+    self.timings.write(runs.to_json({"step": step, **timing}) + "\n")
+
+  def flush(self):
+    """Hands everything written to the operating system."""
+    for file in (self.metrics, self.timings, *self.boards):
+      file.flush()
+
+  def close(self):
+    """Closes every file."""
+    for file in (self.metrics, self.timings, *self.boards):
+      file.close()
+
+
+def train(
+  config, dataset: Dataset, model: Model, folder: Path, *, shorter: str = ""
+) -> training.TrainState:
+  """Trains all lanes to the last step, from the newest checkpoint if any.
+
+  Files are written in this order, so that a kill at any moment loses time and
+  nothing else: lines of metrics.jsonl, then the checkpoint of their step.
+  Resuming reads the checkpoint, then drops the lines after it.
+
+  Args:
+    config: checked.
+    dataset: loaded.
+    model: from `models.build`.
+    folder: the run directory, held by this process.
+    shorter: the command to suggest where the run would take long on a CPU.
+
+  Returns:
+    The states, stacked: NumPy arrays (L, ...).
+
+  Raises:
+    ValueError: the newest checkpoint can't be read.
+  """
+  lanes = sweep.grid(config.sweep, config.hparams)
+  states = training.init_lanes(model, dataset.image_shape, lanes)
+  with checkpoint.manager(
+    folder / "checkpoints", keep=config.checkpoint.keep
+  ) as checkpoints:
+    step = checkpoints.latest_step() or 0
+    if step:
+      states = checkpoint.restore(checkpoints, step, states)
+      say(f"Resuming at step {step} of {config.train.steps}")
+    for name in ("metrics.jsonl", "timings.jsonl"):
+      runs.truncate_jsonl(folder / name, step)
+    log = Log(folder, len(lanes), step)
+    with contextlib.closing(log), progress_bar() as bar:
+      chunks = _chunks(config, dataset, model, states, log, bar, shorter)
+      for stop, states in chunks:
+        log.flush()
+        checkpoint.save(checkpoints, stop, states)
+    checkpoints.wait_until_finished()
+  return states
+
+
+def _chunks(config, dataset, model, states, log, bar, shorter):
+  """Yields the states of the host at every step that wants a checkpoint."""
+  steps, lanes = config.train.steps, len(states.step)
+  step = logged = int(states.step[0])
+  mesh = sweep.device_mesh(lanes)
+  one = jax.tree.map(lambda leaf: leaf[0], states)
+  zeros = sweep.stack(
+    [training.zero_terms(one, dataset.image_shape, model=model)] * lanes
+  )
+  call = compiled_steps(config, dataset, model, mesh)
+  batches = itertools.repeat(None)
+  if dataset.render is None:
+    batches = streamed_batches(config, dataset, model, states, mesh)
+  states, sums = sweep.place((states, zeros), mesh)
+  task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
+  pace = float("inf")
+  began = time.perf_counter()
+  for count in itertools.count():
+    if step == steps:
+      return
+    stop = next_stop(step, train=config.train, seconds_per_step=pace)
+    if dataset.render is None:
+      stop = step + 1
+    start = time.perf_counter()
+    states, sums = call((states, sums), next(batches), stop - step)
+    jax.block_until_ready(states)
+    if count:  # the first call compiles
+      pace = (time.perf_counter() - start) / (stop - step)
+    if count == 1:
+      _say_how_long(pace * (steps - stop), shorter)
+    step = stop
+    bar.update(task, completed=step)
+    if step % config.train.log_every and step < steps:
+      continue
+    count_logged = step - logged
+    means = {
+      name: total / count_logged
+      for name, total in sweep.unplace(sums, lanes).items()
+    }
+    now = time.perf_counter()
+    timing = {"seconds": now - began, "steps": count_logged}
+    log.write(step, means, timing)
+    logged, began, sums = step, now, sweep.place(zeros, mesh)
+    if step % config.checkpoint.every == 0 or step == steps:
+      yield step, sweep.unplace(states, lanes)
+
+
+def _say_how_long(seconds: float, shorter: str) -> None:
+  """Says how long the training will take; on a CPU, what to type instead."""
+  words = f"{seconds / 60:.0f} minutes"
+  if seconds > 7200:
+    words = f"{seconds / 3600:.0f} hours"
+  say(f"Training will take about {words}.")
+  if shorter and seconds > LONG_SECONDS and jax.default_backend() == "cpu":
+    say(
+      "That is long because this is a CPU. For a result in minutes, stop and"
+      f" type: {shorter}"
+    )

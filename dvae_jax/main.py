@@ -1,0 +1,55 @@
+"""Trains, evaluates and reports one experiment.
+
+python -m dvae_jax.main --config=experiments/betavae_dsprites.py:quick
+"""
+
+from pathlib import Path
+
+from absl import app, flags
+from ml_collections import config_flags
+
+from dvae_jax import config as configs
+from dvae_jax import data, evaluate, loop, models, report, runs
+from dvae_jax.progress import say
+
+
+def experiment_name(path: str) -> str:
+  """runs/<name> is the default --workdir: betavae_dsprites_quick, ..."""
+  file, _, profile = path.partition(":")
+  return "_".join([Path(file).stem, *filter(None, [profile])])
+
+
+def shorter_command(path: str) -> str:
+  """What to type for a result in minutes; empty where it was typed."""
+  file, _, profile = path.partition(":")
+  command = f"python -m dvae_jax.main --config={file}:quick"
+  return "" if profile == "quick" else command
+
+
+def main(_) -> None:
+  """Does one run, or what is left of it."""
+  config = flags.FLAGS.config
+  if config is None:
+    raise app.UsageError("--config=FILE[:PROFILE] is missing; see experiments/")
+  runs.set_up()
+  path = config_flags.get_config_filename(flags.FLAGS["config"])
+  workdir = flags.FLAGS.workdir or Path("runs") / experiment_name(path)
+  with runs.refusing():
+    configs.check(config)
+    dataset = data.load(config.data)
+    configs.check_dataset(config, dataset)
+    model = models.build(config, dataset.image_shape)
+    say(f"Data: {runs.to_json(runs.describe(dataset))}")
+    with runs.opened(workdir, config.to_dict(), dataset) as folder:
+      loop.train(config, dataset, model, folder, shorter=shorter_command(path))
+      if not (folder / "results.jsonl").exists():
+        evaluate.evaluate(runs.load_run(folder), config.eval.to_dict())
+      say(f"Report: {report.write(folder)}")
+
+
+if __name__ == "__main__":
+  config_flags.DEFINE_config_file(
+    "config", None, "Experiment file, with a profile after a colon."
+  )
+  flags.DEFINE_string("workdir", None, "Run directory; runs/<experiment>.")
+  app.run(main)
