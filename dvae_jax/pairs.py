@@ -65,6 +65,7 @@ def _check(factor_sizes: tuple[int, ...], num_changed: int) -> None:
     )
   if not 0 <= num_changed <= changeable:
     raise ValueError(
-      f"data.pair_changes={num_changed}: must be 0 (random) to {changeable}, the"
-      f" number of factors with more than one value among {factor_sizes}"
+      f"data.pair_changes={num_changed}: allowed are 0 (random) to"
+      f" {changeable}, the number of factors with more than one value in"
+      f" {factor_sizes}"
     )
