@@ -85,15 +85,19 @@ def streamed_batches(
 
   def indices(step: int) -> np.ndarray:
     drawn = draw_lanes(states.key, step, dataset.arrays)
-    return np.concatenate([i for i in drawn if i is not None], axis=1)
+    columns = [np.asarray(i) for i in drawn if i is not None]
+    return sweep.pad(np.concatenate(columns, axis=1), mesh)
 
-  two = model.objective.batch == "two"
   assert dataset.read is not None
   for _, images in streaming.batches(
-    dataset.read, indices, start, config.train.steps - start
+    dataset.read,
+    indices,
+    first_step=start,
+    num_steps=config.train.steps - start,
+    device=sweep.sharding(mesh),
   ):
-    parts = np.split(images, 2, axis=1) if two else [images]
-    yield sweep.place(training.Batch(*parts), mesh)
+    two = model.objective.batch == "two"
+    yield training.Batch(*(jnp.split(images, 2, axis=1) if two else [images]))
 
 
 class Log:

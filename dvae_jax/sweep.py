@@ -57,6 +57,16 @@ def device_mesh(num_lanes: int) -> Mesh:
   return Mesh(np.array(devices), (AXIS,))
 
 
+def sharding(mesh: Mesh) -> NamedSharding:
+  """First axis over the lanes of the mesh."""
+  return NamedSharding(mesh, PartitionSpec(AXIS))
+
+
+def pad(leaf: np.ndarray, mesh: Mesh) -> np.ndarray:
+  """Repeats the last lane until every device of the mesh has as many."""
+  return np.concatenate([leaf] + [leaf[-1:]] * (-len(leaf) % mesh.size))
+
+
 def place(tree, mesh: Mesh):
   """Shards the first axis of every leaf over the mesh, padded to fill it.
 
@@ -68,15 +78,10 @@ def place(tree, mesh: Mesh):
     The tree on the devices, L rounded up to a multiple of the mesh's size by
     repeating the last lane. `unplace` undoes it.
   """
-
-  def pad(leaf):
-    extra = -len(leaf) % mesh.size
-    padded = np.concatenate([leaf] + [leaf[-1:]] * extra) if extra else leaf
-    # A buffer of our own: it will be donated, and `leaf` may belong to NumPy.
-    return jnp.array(padded, copy=True)
-
+  # A copy: the buffers will be donated, and leaves may belong to NumPy.
   return jax.device_put(
-    jax.tree.map(pad, tree), NamedSharding(mesh, PartitionSpec(AXIS))
+    jax.tree.map(lambda leaf: jnp.array(pad(leaf, mesh), copy=True), tree),
+    sharding(mesh),
   )
 
 

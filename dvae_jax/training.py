@@ -187,7 +187,7 @@ def update(
     dataset_size=dataset_size,
   )
   finite = jnp.isfinite(terms["loss"]) & jnp.isfinite(
-    optax.global_norm(gradient)
+    optax.tree.norm(gradient)
   )
   good = finite & (state.diverged_at < 0)
   updates, opt_state = optimizer().update(

@@ -1,0 +1,75 @@
+"""A bad field is named, with the value found and the values allowed."""
+
+import pytest
+import tiny
+
+from dvae_jax import config as configs
+from dvae_jax import data
+
+
+def edited(field, value):
+  config = tiny.get_config()
+  with config.unlocked():
+    config.update_from_flattened_dict({field: value})
+  return config
+
+
+@pytest.mark.parametrize(
+  ("field", "value", "words"),
+  [
+    ("objective", "beta_vea", "objective: 'beta_vea'.*did you mean 'beta_vae'"),
+    ("network", "resnet", "network: 'resnet' found, one of conv"),
+    ("likelihood", "poisson", "likelihood: .*bernoulli"),
+    ("estimator", "mwss", "estimator: .*mws, mss"),
+    ("data.name", "dsprite", "data.name: .*did you mean 'dsprites'"),
+    ("eval.metrics", ("mgi",), "eval.metrics: 'mgi'"),
+    ("hparams.gamma", 1.0, "hparams.gamma: objective 'beta_vae' doesn't take"),
+    ("hparams.beta", 4.0, None),
+    ("hparams.learning_rate", 0.0, "hparams.learning_rate: 0.0 .* above 0"),
+    ("hparams.learning_rate", -1e-3, "hparams.learning_rate: -0.001"),
+    ("hparams.learning_rate", float("nan"), "hparams.learning_rate: nan"),
+    ("sweep.beta", (1.0, -1.0), "sweep.beta: -1.0 found, a number, 0 or above"),
+    ("sweep.beta", (), "hparams.beta: missing; .* takes learning_rate, beta"),
+    ("sweep.latent_dim", (5, 10), "sweep.latent_dim: .*static"),
+    ("sweep.gamma", (5.0,), "sweep.gamma: 'gamma' can't be swept"),
+    ("train.steps", 0, "train.steps: 0 found, a whole number from 1"),
+    ("train.batch_size", 0, "train.batch_size: 0"),
+    ("train.lanes_per_call", -1, "train.lanes_per_call: -1"),
+    ("train.dtype", "float16", "train.dtype: 'float16'"),
+    ("checkpoint.every", 15, "checkpoint.every: 15 found, a multiple"),
+  ],
+)
+def test_check_names_the_bad_field(field, value, words):
+  config = edited(field, value)
+  if words is None:
+    configs.check(config)
+    return
+  with pytest.raises(ValueError, match=words):
+    configs.check(config)
+
+
+def test_check_accepts_the_tiny_experiment():
+  configs.check(tiny.get_config())
+
+
+def test_joint_sweep_is_checked_by_each_name():
+  config = tiny.get_config()
+  config.sweep["beta,learning_rate"] = ((1.0, 1e-3), (2.0, 0.0))
+  config.sweep.beta = ()
+  with pytest.raises(ValueError, match="sweep.learning_rate: 0.0"):
+    configs.check(config)
+
+
+def test_batch_larger_than_the_data_set_is_refused():
+  config = edited("train.batch_size", 97)
+  dataset = data.load(config.data)
+  assert dataset.num_images == 96
+  with pytest.raises(ValueError, match="train.batch_size: 97 found, at most"):
+    configs.check_dataset(config, dataset)
+
+
+def test_pairs_need_factors():
+  config = edited("objective", "ada_gvae")
+  dataset = data.load(config.data)._replace(factor_sizes=())
+  with pytest.raises(ValueError, match="objective: 'ada_gvae' needs a grid"):
+    configs.check_dataset(config, dataset)
