@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def check_codes(codes, factors):
+def check_codes(
+  codes: np.ndarray, factors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
   """Checks one model's codes and the factors that belong to them.
 
   Constant codes pass: a latent that says nothing has a defined score. A factor
@@ -46,7 +48,7 @@ def check_codes(codes, factors):
   return codes.astype(np.float64), _number_values(factors)
 
 
-def _number_values(factors):
+def _number_values(factors: np.ndarray) -> np.ndarray:
   columns = []
   for k, column in enumerate(factors.T):
     values, numbers = np.unique(column, return_inverse=True)
