@@ -9,7 +9,17 @@ seed, same value. `python -m dvae_jax.metrics` does it for a file of codes.
 
 import inspect
 
-METRICS = {}
+from dvae_jax.metrics.dcimig import dcimig
+from dvae_jax.metrics.infomec import infomec
+from dvae_jax.metrics.mig_exact import mig_exact
+from dvae_jax.metrics.selectivity import selectivity
+
+METRICS = {
+  "mig_exact": mig_exact,
+  "dcimig": dcimig,
+  "infomec": infomec,
+  "selectivity": selectivity,
+}
 
 
 def score(name, codes, factors, *, rng, logvars=None, factor_names=()):
