@@ -51,7 +51,7 @@ def write(workdir) -> Path:
     **_about(record, folder),
     **_table(record),
     explorer=_explorer(record, shown),
-    aspect=_aspect(record),
+    **_view(record),
     sections=_sections(record, embedded, animations, shown),
   )
   path = folder / "report.html"
@@ -203,20 +203,29 @@ def _cell(value, column=None) -> dict[str, Any]:
   if column is not None and not missing:
     low, high = min(0.0, np.nanmin(column)), np.nanmax(column)
     share = float((value - low) / (high - low)) if high > low else None
-  text = "–" if missing else f"{value:.4g}"
   return {
     "value": "" if missing else repr(float(value)),
-    "text": text,
+    "text": "–" if missing else _number(value),
     "share": share,
     "warning": "",
   }
 
 
-def _aspect(record: Record) -> str:
+def _number(value: float) -> str:
+  """Whole numbers as they are, others with three digits that matter or so."""
+  if value == int(value) and abs(value) < 1e6:
+    return str(int(value))
+  if 0.001 <= abs(value) < 10:
+    return f"{value:.3f}"
+  return f"{value:.1f}" if 10 <= abs(value) < 1e5 else f"{value:.3g}"
+
+
+def _view(record: Record) -> dict[str, Any]:
+  """Shape of the explorer's image, and whether enlarging it may blur it."""
   if not record.pictures:
-    return "1"
+    return {"aspect": "1", "fine": False}
   height, width = record.pictures["bases"].shape[1:3]
-  return f"{width} / {height}"
+  return {"aspect": f"{width} / {height}", "fine": min(height, width) >= 64}
 
 
 def _explorer(record: Record, lanes) -> dict[str, Any] | None:
@@ -224,6 +233,7 @@ def _explorer(record: Record, lanes) -> dict[str, Any] | None:
   shown = record.pictures
   if not shown:
     return None
+  kl = shown["kl"]
   return {
     "values": [float(value) for value in shown["grid_values"]],
     "lanes": [
@@ -231,8 +241,10 @@ def _explorer(record: Record, lanes) -> dict[str, Any] | None:
         "title": lane_title(record, lane),
         "best": lane == lanes[0],
         "latents": [int(d) for d in shown["grid_latents"][lane]],
-        "kl": [
-          float(shown["kl"][lane, d]) for d in shown["grid_latents"][lane]
+        "kl": kl[lane, shown["grid_latents"][lane]].tolist(),
+        "active": [
+          bool(kl[lane, d] > figures.INACTIVE_KL)
+          for d in shown["grid_latents"][lane]
         ],
         **_sheet(shown["grids"][lane]),
       }

@@ -5,6 +5,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from dvae_jax.figures.style import (
+  HALF_WIDTH,
   INACTIVE_KL,
   INK,
   PAGE_WIDTH,
@@ -99,7 +100,7 @@ def rate_distortion(rate, distortion, *, strengths, label: str) -> Figure:
   """
   rate, distortion = np.asarray(rate), np.asarray(distortion)
   colours, scale = strength_colours(strengths)
-  figure = new_figure(2.8, width=4.2)
+  figure = new_figure(2.8, width=HALF_WIDTH)
   ax = plain(
     figure.add_subplot(),
     xlabel="rate: KL, nats per image",
@@ -209,7 +210,7 @@ def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
     names: what the two sets of images are.
   """
   usual, unusual = _finite(usual), _finite(unusual)
-  figure = new_figure(2.2, width=4.6)
+  figure = new_figure(2.2, width=HALF_WIDTH)
   ax = plain(figure.add_subplot(), xlabel=label, ylabel="share of images")
   both = np.concatenate([usual, unusual])
   if not len(both):

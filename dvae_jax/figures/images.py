@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from dvae_jax.figures.style import (
   CAPTION,
+  HALF_WIDTH,
   INACTIVE_KL,
   PAGE_WIDTH,
   new_figure,
@@ -58,12 +59,20 @@ def _table(images, *, alpha=1.0) -> np.ndarray:
   return tile(images, gap=_gap(images.shape[3]), alpha=alpha)
 
 
-def _picture(table: np.ndarray, *, width: float = PAGE_WIDTH, header=0.22):
-  """A figure that is one table of images, with room for captions."""
-  height = width * table.shape[0] / table.shape[1] + header
+def _picture(table: np.ndarray, *, width=PAGE_WIDTH, margin=0.1, header=0.25):
+  """A figure that is one table of images.
+
+  Args:
+    table: (H, W, 4) from `tile`.
+    width: inches of the figure.
+    margin: inches for captions on the left.
+    header: inches for captions on top.
+  """
+  height = (width - margin) * table.shape[0] / table.shape[1] + header
   figure = new_figure(height, width=width)
   figure.patch.set_alpha(0)
   ax = figure.add_subplot()
+  ax.patch.set_alpha(0)
   ax.imshow(table, interpolation="nearest", aspect="equal")
   for side in ax.spines.values():
     side.set_visible(False)
@@ -102,7 +111,7 @@ def reconstructions(
     (tables[0].shape[0], max(images.shape[3] // 3, 4), 4), np.uint8
   )
   parts = [part for table in tables for part in (table, gutter)][:-1]
-  figure, ax = _picture(np.concatenate(parts, axis=1))
+  figure, ax = _picture(np.concatenate(parts, axis=1), margin=0.65)
   step = tables[0].shape[1] + gutter.shape[1]
   middles = [i * step + tables[0].shape[1] / 2 for i in range(len(tables))]
   labels = [
@@ -129,7 +138,7 @@ def traversals(frames, kl, values) -> Figure:
   active = kl[order] > INACTIVE_KL
   table = _table(frames[order], alpha=np.where(active, 1.0, 0.3)[:, None])
   width = min(PAGE_WIDTH, 0.9 + 0.62 * frames.shape[1])
-  figure, ax = _picture(table, width=width)
+  figure, ax = _picture(table, width=width, margin=1.0)
   rows = [f"z{d}   {kl[d]:.2f}" for d in order]
   columns = [f"{value:.1f}" for value in values]
   _captions(ax, frames, rows=rows, columns=columns)
@@ -143,7 +152,7 @@ def samples(images, *, columns: int = 16) -> Figure:
   columns = min(columns, len(images))
   whole = len(images) // columns * columns
   table = images[:whole].reshape(-1, columns, *images.shape[1:])
-  return _picture(_table(table), header=0.05)[0]
+  return _picture(_table(table), header=0.0)[0]
 
 
 def interpolations(frames) -> Figure:
@@ -170,13 +179,13 @@ def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
     names: the plane's two axes.
   """
   frames, path = to_uint8(frames), np.asarray(path)
-  figure = new_figure(4.8, width=4.8)
+  figure = new_figure(4.0, width=HALF_WIDTH)
   figure.patch.set_alpha(0)
   ax = figure.add_subplot()
   ax.patch.set_alpha(0)
   ax.scatter(*np.asarray(codes).T, s=3, color="#0072B2", alpha=0.3, lw=0)
   ax.plot(*path.T, color="#D55E00", lw=1.2)
-  zoom = 0.42 * 72 / frames.shape[2]
+  zoom = 0.38 * 72 / frames.shape[2]
   for frame, point in zip(frames, path, strict=True):
     picture = OffsetImage(
       tile(frame[None, None], gap=1), zoom=zoom, interpolation="nearest"

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from dvae_jax.figures.style import (
+  HALF_WIDTH,
   INACTIVE_KL,
   INK,
   PAGE_WIDTH,
@@ -26,8 +27,8 @@ def factor_matrix(information, factor_names, kl) -> Figure:
   information, order = np.asarray(information), order_by_kl(kl)
   shown = information[:, order]
   rows, columns = shown.shape
-  width = min(PAGE_WIDTH, 1.6 + 0.5 * columns)
-  figure = new_figure(0.5 + 0.34 * rows, width=width)
+  width = min(PAGE_WIDTH, max(HALF_WIDTH, 1.4 + 0.28 * columns))
+  figure = new_figure(0.5 + 0.3 * rows, width=width)
   ax = figure.add_subplot()
   image = ax.imshow(shown, cmap="viridis", vmin=0, vmax=1, aspect="auto")
   ax.set_xticks(range(columns), [f"z{d}" for d in order])
@@ -35,9 +36,8 @@ def factor_matrix(information, factor_names, kl) -> Figure:
   ax.tick_params(length=0, labelsize=8, labelcolor=INK)
   for (k, d), value in np.ndenumerate(shown):
     colour = "black" if value > 0.55 else "white"
-    ax.text(
-      d, k, f"{value:.2f}", ha="center", va="center", color=colour, size=7
-    )
+    text = f"{value:.2f}".removeprefix("0")
+    ax.text(d, k, text, ha="center", va="center", color=colour, size=7)
   bar = figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02)
   bar.ax.tick_params(labelsize=7)
   bar.set_label("normalised MI", fontsize=8)
@@ -166,7 +166,7 @@ def posterior_cloud(
     title: such as the training step.
   """
   means = np.asarray(means)
-  figure = new_figure(3.5, width=4.2)
+  figure = new_figure(3.5, width=HALF_WIDTH)
   ax = plain(
     figure.add_subplot(), xlabel=names[0], ylabel=names[1], title=title
   )
@@ -186,7 +186,7 @@ def posterior_cloud_3d(
   means, values, *, label: str, names=("z0", "z1", "z2"), title: str = ""
 ) -> Figure:
   """Posterior means in three latents; arguments as of `posterior_cloud`."""
-  figure = new_figure(3.5, width=4.2)
+  figure = new_figure(3.5, width=HALF_WIDTH)
   ax = figure.add_subplot(projection="3d")
   points = ax.scatter(
     *np.asarray(means).T,

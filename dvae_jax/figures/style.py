@@ -8,6 +8,7 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 PAGE_WIDTH = 7.2  # inches: the text width of an A4 or letter page
+HALF_WIDTH = 4.2  # of small figures; the report puts them beside wide ones
 DPI = 144
 
 # Okabe & Ito 2008, without the yellow, which is too pale for lines on white.
@@ -37,6 +38,7 @@ def plain(ax: Axes, *, xlabel: str = "", ylabel: str = "", title: str = ""):
   ax.spines[["top", "right"]].set_visible(False)
   ax.spines[["bottom", "left"]].set_color("#999999")
   ax.tick_params(labelsize=7.5, color="#999999", labelcolor=INK)
+  ax.ticklabel_format(useOffset=False)
   ax.set_xlabel(xlabel, fontsize=8.5, color=INK)
   ax.set_ylabel(ylabel, fontsize=8.5, color=INK)
   ax.set_title(title, fontsize=9, color=INK, loc="left")
