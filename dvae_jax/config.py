@@ -2,10 +2,12 @@
 
 import difflib
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import ml_collections
+from absl import app
 
 from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
@@ -23,6 +25,7 @@ COUNTS = (
   "checkpoint.every",
   "checkpoint.keep",
 )
+QUOTES = "'\""
 POSITIVE = (
   "learning_rate",
   "critic_learning_rate",
@@ -41,7 +44,7 @@ def base() -> ml_collections.ConfigDict:
       "latent_dim": 10,
       "estimator": "mss",
       "hparams": {"learning_rate": 1e-4},
-      "sweep": {"seed": (0,)},
+      "sweep": {"seed": (0,), "learning_rate": ()},
       "data": dict(data.DEFAULTS),
       "train": {
         "steps": 300_000,
@@ -59,6 +62,22 @@ def base() -> ml_collections.ConfigDict:
       },
     }
   )
+
+
+def parse_flags(argv: list[str]) -> list[str]:
+  """Parses absl flags; a field that the config doesn't have is one line."""
+  try:
+    return app.parse_flags_with_usage(argv)
+  except (AttributeError, KeyError) as error:
+    cause = error.args[0]
+    words = str(cause.args[0] if isinstance(cause, KeyError) else cause)
+    name, _, hint = words.replace("\n", ";").partition(";")
+    flag = next((a for a in argv if f".{name.strip(QUOTES)}" in a), "--config")
+    sys.exit(
+      f"error: {flag.partition('=')[0]}: the config has no field {name}. {hint}"
+      " An override changes a field of the experiment file; a sweep is over"
+      " traced numbers only"
+    )
 
 
 def check(config) -> None:

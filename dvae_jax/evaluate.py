@@ -4,7 +4,6 @@ Every image of the evaluation grid is encoded once per lane; metrics, results
 and pictures are made from that.
 """
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -163,8 +162,10 @@ def bound_terms(run: Run, encoded: Encoded) -> dict[str, Any]:
   reconstruction = float(encoded.reconstruction.mean(dtype=np.float64))
   if run.model.objective.posterior == "deterministic":
     return {"reconstruction": reconstruction}
-  kl = np.asarray(gaussian_kl_per_latent(encoded.mean, encoded.logvar))
-  kl = kl.mean(axis=0, dtype=np.float64)
+  each = gaussian_kl_per_latent(
+    jnp.asarray(encoded.mean), jnp.asarray(encoded.logvar)
+  )
+  kl = np.asarray(each).mean(axis=0, dtype=np.float64)
   return {
     "reconstruction": reconstruction,
     "kl": float(kl.sum()),
@@ -271,7 +272,7 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
   Raises:
     ValueError: eval.stride doesn't fit the data set.
   """
-  settings = json.loads(runs.to_json(settings))
+  settings = runs.plain(settings)
   indices = grid_indices(run.dataset, tuple(settings["stride"]))
   settings["num_images"] = len(indices)
   unfinished = run.workdir / "results.partial.jsonl"
@@ -298,7 +299,8 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
         f"Measuring lane {lane}", total=len(settings["metrics"])
       )
       advance = partial(bar.advance, task)
-      lines.append(result_of(run, lane, indices, encoded, settings, advance))
+      line = result_of(run, lane, indices, encoded, settings, advance)
+      lines.append(runs.plain(line))
       runs.write_jsonl(unfinished, lines)
   if codes:
     write_codes(run, indices, codes)

@@ -52,4 +52,4 @@ if __name__ == "__main__":
     "config", None, "Experiment file, with a profile after a colon."
   )
   flags.DEFINE_string("workdir", None, "Run directory; runs/<experiment>.")
-  app.run(main)
+  app.run(main, flags_parser=configs.parse_flags)

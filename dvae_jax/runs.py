@@ -34,23 +34,22 @@ def write_atomic(path: Path, text: str) -> None:
   temporary.replace(path)
 
 
-def to_json(value) -> str:
-  """One line of JSON; numbers that aren't finite become null."""
-  return json.dumps(_plain(value), allow_nan=False)
-
-
-def _plain(value):
+def plain(value: Any) -> Any:
+  """The same as JSON values: arrays as lists, numbers not finite as None."""
   if isinstance(value, dict):
-    return {str(name): _plain(item) for name, item in value.items()}
+    return {str(name): plain(item) for name, item in value.items()}
   if isinstance(value, list | tuple):
-    return [_plain(item) for item in value]
-  if isinstance(value, np.ndarray | jax.Array):
-    return _plain(np.asarray(value).tolist())
-  if isinstance(value, np.generic):
-    return _plain(value.item())
+    return [plain(item) for item in value]
+  if isinstance(value, np.ndarray | np.generic | jax.Array):
+    return plain(np.asarray(value).tolist())
   if isinstance(value, float) and not np.isfinite(value):
     return None
   return value
+
+
+def to_json(value: Any) -> str:
+  """One line of JSON; numbers that aren't finite become null."""
+  return json.dumps(plain(value), allow_nan=False)
 
 
 def read_jsonl(path: Path) -> list[dict]:
@@ -126,8 +125,7 @@ def opened(
       process, or can't be written. Nothing in it was changed.
   """
   folder = Path(workdir)
-  resolved = {"config": config, "data": describe(dataset)}
-  resolved = json.loads(to_json(resolved))
+  resolved = plain({"config": config, "data": describe(dataset)})
   with locked(folder):
     path = folder / "config.json"
     if path.exists():

@@ -1,10 +1,10 @@
 """Every test runs with rank promotion refused and shapes checked."""
 
-import jax
-import pytest
-from jaxtyping import install_import_hook
+import os
+import tempfile
 
-jax.config.update("jax_numpy_rank_promotion", "raise")
+import jax
+from jaxtyping import install_import_hook
 
 # Shapes in signatures are checked here and nowhere else: before first import.
 install_import_hook(
@@ -12,10 +12,14 @@ install_import_hook(
   "beartype.beartype",
 )
 
+# Tests stay out of the user's cache folder and share compiled programs.
+_CACHE = tempfile.TemporaryDirectory(prefix="dvae_jax_tests_")
 
-@pytest.fixture(autouse=True)
-def _own_caches(tmp_path_factory, monkeypatch):
-  """Keeps tests out of the user's cache folder."""
-  monkeypatch.setenv(
-    "XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache")
-  )
+
+def pytest_configure():
+  """Sets up JAX for this process and those that tests start."""
+  from dvae_jax import runs
+
+  os.environ["XDG_CACHE_HOME"] = _CACHE.name
+  runs.set_up()
+  jax.config.update("jax_numpy_rank_promotion", "raise")

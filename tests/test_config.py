@@ -56,7 +56,7 @@ def test_joint_sweep_is_checked_by_each_name():
   config = tiny.get_config()
   config.sweep["beta,learning_rate"] = ((1.0, 1e-3), (2.0, 0.0))
   config.sweep.beta = ()
-  with pytest.raises(ValueError, match="sweep.learning_rate: 0.0"):
+  with pytest.raises(ValueError, match=r"sweep\.learning_rate: 0\.0"):
     configs.check(config)
 
 
@@ -64,7 +64,7 @@ def test_batch_larger_than_the_data_set_is_refused():
   config = edited("train.batch_size", 97)
   dataset = data.load(config.data)
   assert dataset.num_images == 96
-  with pytest.raises(ValueError, match="train.batch_size: 97 found, at most"):
+  with pytest.raises(ValueError, match=r"train\.batch_size: 97 found, at most"):
     configs.check_dataset(config, dataset)
 
 
