@@ -1,0 +1,127 @@
+"""Where prepared data are kept, and how files come there safely."""
+
+import contextlib
+import gzip
+import hashlib
+import importlib
+import os
+import shutil
+import struct
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+_DAMAGE = (
+  EOFError,
+  OSError,
+  SyntaxError,  # Pillow's word for a broken PNG
+  tarfile.TarError,
+  zipfile.BadZipFile,
+  zlib.error,
+  gzip.BadGzipFile,
+)
+
+
+def cache_dir() -> Path:
+  """The user's folder for data: `$XDG_CACHE_HOME/dvae_jax/data`."""
+  cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+  return Path(cache) / "dvae_jax" / "data"
+
+
+def prepared_dir(name: str, directory: str = "") -> Path:
+  """Where `prepare` puts a data set: below `directory`, or the cache."""
+  root = Path(directory).expanduser() if directory else cache_dir()
+  return root / name / "prepared"
+
+
+@contextlib.contextmanager
+def atomic_directory(target: Path) -> Iterator[Path]:
+  """A temporary sibling that becomes `target` if the body succeeds.
+
+  If the body raises, the sibling is deleted and `target` stays as it was.
+  """
+  target.parent.mkdir(parents=True, exist_ok=True)
+  made = Path(
+    tempfile.mkdtemp(
+      dir=target.parent, prefix=f".{target.name}-", suffix=".partial"
+    )
+  )
+  try:
+    fresh = made / "new"
+    fresh.mkdir()
+    yield fresh
+    if target.exists():
+      target.rename(made / "old")
+    fresh.rename(target)
+  finally:
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+  """Turns whatever a damaged file raises in the body into one sentence.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ValueError: the body found the file damaged or truncated.
+  """
+  if not Path(path).exists():
+    raise FileNotFoundError(f"there is no {kind} at {path}")
+  try:
+    yield
+  except _DAMAGE as error:
+    raise ValueError(
+      f"{path} is no readable {kind}, it may be damaged or truncated:"
+      f" {str(error) or type(error).__name__}"
+    ) from error
+
+
+def digest(path: Path, algorithm: str) -> str:
+  """Hexadecimal digest of a file."""
+  with open(path, "rb") as file:
+    return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def check_digest(path: Path, published: str) -> None:
+  """Compares a file with its published checksum.
+
+  Args:
+    path: the file.
+    published: `"sha256:..."` or `"md5:..."`.
+
+  Raises:
+    ValueError: they differ.
+  """
+  algorithm, _, expected = published.partition(":")
+  found = digest(path, algorithm)
+  if found != expected:
+    raise ValueError(
+      f"{path} has the {algorithm} checksum {found}, published is {expected}:"
+      " download it again"
+    )
+
+
+def zip_member_start(path: Path, member: zipfile.ZipInfo) -> int:
+  """Byte of a zip file at which the data of a member begin."""
+  with open(path, "rb") as file:
+    file.seek(member.header_offset + 26)
+    name, extra = struct.unpack("<HH", file.read(4))
+  return member.header_offset + 30 + name + extra
+
+
+def needs(module: str, extra: str, purpose: str) -> ModuleType:
+  """Imports a module of an optional extra.
+
+  Raises:
+    ModuleNotFoundError: it isn't installed; names the command that does.
+  """
+  try:
+    return importlib.import_module(module)
+  except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+      f"{purpose} needs {module}: pip install 'dvae_jax[{extra}]'"
+    ) from error
