@@ -1,0 +1,16 @@
+"""One setting of every objective, for the tests over the registry."""
+
+HPARAMS = {
+  "autoencoder": {},
+  "vae": {},
+  "beta_vae": {"beta": 4.0},
+  "annealed_vae": {"gamma": 3.0, "capacity": 3.0, "annealing_steps": 40.0},
+  "factor_vae": {"gamma": 6.0},
+  "dip_vae_i": {"lambda_od": 5.0, "lambda_d": 50.0},
+  "dip_vae_ii": {"lambda_od": 5.0, "lambda_d": 5.0},
+  "beta_tcvae": {"alpha": 0.5, "beta": 6.0, "gamma": 2.0},
+  "covariance_vae": {"beta": 43.0, "gamma": 6.55, "posterior_std": 0.1},
+  "covariance_vae_learned": {"beta": 43.0, "gamma": 6.55},
+  "ada_gvae": {"beta": 2.0},
+  "ada_mlvae": {"beta": 2.0},
+}
