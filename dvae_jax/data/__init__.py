@@ -1,11 +1,22 @@
 """Data sets: `load(config.data)` turns a config into a `Dataset`."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from dvae_jax.data import dsprites, dsprites_variants, splits
+from dvae_jax.data import (
+  dsprites,
+  dsprites_variants,
+  files,
+  own_images,
+  petals,
+  shapes3d,
+  splits,
+  tfds_source,
+  wheels,
+)
 from dvae_jax.data.dataset import Dataset, draw_indices
 
 __all__ = ["DATASETS", "DEFAULTS", "Dataset", "draw_indices", "load"]
@@ -29,11 +40,49 @@ DEFAULTS: dict[str, Any] = {
 
 # name -> source -> loader(config) -> Dataset
 DATASETS: dict[str, dict[str, Callable[[Any], Dataset]]] = {
-  "dsprites": {"rendered": dsprites.load},
+  "dsprites": {
+    "rendered": dsprites.load,
+    "tfds": partial(tfds_source.load, "dsprites"),
+    "file": partial(files.load, "dsprites"),
+  },
   "color_dsprites": {"rendered": dsprites_variants.load_colour},
   "noisy_dsprites": {"rendered": dsprites_variants.load_noisy},
   "scream_dsprites": {"rendered": dsprites_variants.load_scream},
   "dsprites_noshape": {"rendered": dsprites_variants.load_noshape},
+  "shapes3d": {
+    "rendered": shapes3d.load,
+    "tfds": partial(tfds_source.load, "shapes3d"),
+    "file": partial(files.load, "shapes3d"),
+  },
+  "petals": {"rendered": petals.load},
+  "cars3d": {"file": partial(files.load, "cars3d")},
+  "mpi3d_toy": {"file": partial(files.load, "mpi3d_toy")},
+  "mpi3d_realistic": {"file": partial(files.load, "mpi3d_realistic")},
+  "mpi3d_real": {"file": partial(files.load, "mpi3d_real")},
+  "mpi3d_complex": {"file": partial(files.load, "mpi3d_complex")},
+  "smallnorb": {
+    "tfds": partial(tfds_source.load, "smallnorb"),
+    "file": partial(files.load, "smallnorb"),
+  },
+  "chairs3d": {"file": partial(files.load, "chairs3d")},
+  "faces3d": {"file": partial(files.load, "faces3d")},
+  "celeb_a": {
+    "tfds": partial(tfds_source.load, "celeb_a"),
+    "file": partial(files.load, "celeb_a"),
+  },
+  "mnist": {
+    "tfds": partial(tfds_source.load, "mnist"),
+    "file": partial(files.load, "mnist"),
+  },
+  "fashion_mnist": {
+    "tfds": partial(tfds_source.load, "fashion_mnist"),
+    "file": partial(files.load, "fashion_mnist"),
+  },
+  "mnist_5k": {"file": partial(wheels.load, "mnist_5k")},
+  "lfw_subset": {"file": partial(wheels.load, "lfw_subset")},
+  "digits": {"file": partial(wheels.load, "digits")},
+  "image_folder": {"file": own_images.load_folder},
+  "npz": {"file": own_images.load_npz},
 }
 
 
@@ -56,7 +105,9 @@ def load(config: Mapping[str, Any]) -> Dataset:
   _check_choice("name", fields.name, list(DATASETS))
   loaders = DATASETS[fields.name]
   _check_choice("source", fields.source, ["auto", *loaders])
-  source = next(iter(loaders)) if fields.source == "auto" else fields.source
+  source = fields.source
+  if source == "auto":
+    source = files.choose(fields.name, [*loaders], fields.dir)
   if source == "rendered":
     _check_choice("placement", fields.placement, ["auto", "device"])
   return splits.apply(loaders[source](fields), fields)
