@@ -211,8 +211,10 @@ def supervised(run: Run, encoded: Encoded, indices, names, advance) -> tuple:
   found = factors_of(run.dataset, indices)
   headline: dict[str, float | None] = {}
   details: dict[str, dict] = {}
-  for name in names if found else ():
-    factors, factor_names = found
+  if found is None:
+    return headline, details
+  factors, factor_names = found
+  for name in names:
     try:
       details[name] = metrics.score(
         name,
@@ -311,17 +313,16 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
 
 def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
   """Writes codes.npz, which any tool's metrics can read."""
-  factors, names = factors_of(run.dataset, indices) or (None, ())
-  labels = {} if factors is None else {"factors": factors}
+  arrays: dict[str, Any] = {
+    "means": np.stack([encoded.mean for encoded in codes]),
+    "logvars": np.stack([encoded.logvar for encoded in codes]),
+    "indices": indices,
+  }
+  found = factors_of(run.dataset, indices)
+  if found is not None:
+    arrays["factors"], arrays["factor_names"] = found[0], np.array(found[1])
   temporary = run.workdir / ".codes.npz"
-  np.savez(
-    temporary,
-    means=np.stack([encoded.mean for encoded in codes]),
-    logvars=np.stack([encoded.logvar for encoded in codes]),
-    indices=indices,
-    factor_names=np.array(names),
-    **labels,
-  )
+  np.savez(temporary, **arrays)
   temporary.replace(run.workdir / "codes.npz")
 
 

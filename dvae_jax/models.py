@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -23,9 +22,9 @@ from dvae_jax.objectives import (
 class Model(NamedTuple):
   """What is static in a run: modules and functions, no arrays."""
 
-  encoder: nn.Module
-  decoder: nn.Module
-  critic: nn.Module | None
+  encoder: Any  # flax.linen.Module
+  decoder: Any
+  critic: Any
   objective: Objective
   log_prob: Callable
   estimator: str

@@ -1,5 +1,6 @@
 """The training of one lane, as pure functions: init, loss, update, steps."""
 
+import dataclasses
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -186,9 +187,7 @@ def update(
     model=model,
     dataset_size=dataset_size,
   )
-  finite = jnp.isfinite(terms["loss"]) & jnp.isfinite(
-    optax.tree.norm(gradient)
-  )
+  finite = jnp.isfinite(terms["loss"]) & jnp.isfinite(optax.tree.norm(gradient))
   good = finite & (state.diverged_at < 0)
   updates, opt_state = optimizer().update(
     gradient, state.opt_state, state.params
@@ -198,7 +197,8 @@ def update(
     for name, rate in _learning_rates(state).items()
   }
   keep = lambda new, old: jnp.where(good, new, old)
-  return state.replace(
+  return dataclasses.replace(
+    state,
     step=state.step + 1,
     params=jax.tree.map(
       keep, optax.apply_updates(state.params, updates), state.params
@@ -251,7 +251,7 @@ def zero_terms(
   state: TrainState, image_shape, *, model: Model
 ) -> dict[str, Array]:
   """Zeros in the shape of the terms that `update` returns for one lane."""
-  images = jax.ShapeDtypeStruct((2, *image_shape), jnp.float32)
+  images: Any = jax.ShapeDtypeStruct((2, *image_shape), jnp.float32)
   other = images if model.objective.batch == "two" else None
   _, terms = jax.eval_shape(
     partial(update, model=model, dataset_size=2),
