@@ -291,8 +291,7 @@ def _selectivity(record, lane, picture) -> Iterator[Picture]:
   assert record.codes is not None
   means, factors = record.codes["means"][lane], record.codes["factors"]
   names = [str(name) for name in record.codes["factor_names"]]
-  logvars = record.codes["logvars"][lane]
-  kl = 0.5 * (means**2 + np.exp(logvars) - logvars - 1).mean(0)
+  kl = _kl(record, lane)
   yield picture(
     "factors",
     "What each latent knows",
@@ -309,6 +308,14 @@ def _selectivity(record, lane, picture) -> Iterator[Picture]:
     " one more factor (Higgins et al. 2016).",
     figures.unit_selectivity(means, factors, names, kl),
   )
+
+
+def _kl(record, lane) -> np.ndarray:
+  """KL per latent (D,), the one that the other pictures are sorted by."""
+  if record.pictures:
+    return record.pictures["kl"][lane]
+  means, logvars = (record.codes[name][lane] for name in ("means", "logvars"))
+  return 0.5 * (means**2 + np.exp(logvars) - logvars - 1).mean(0)
 
 
 def normalised_mi(codes, factors) -> np.ndarray:

@@ -139,7 +139,9 @@ def _curves(logged: list[dict], number: int):
         if name not in terms:
           terms[name] = np.full((number, len(steps)), np.nan)
         terms[name][at] = np.nan if value is None else value
-  return np.array(steps), terms, kl
+  first = [name for name in ("loss", "reconstruction", "kl") if name in terms]
+  order = first + [name for name in terms if name not in first]
+  return np.array(steps), {name: terms[name] for name in order}, kl
 
 
 def swept(record: Record) -> list[str]:

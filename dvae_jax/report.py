@@ -21,7 +21,7 @@ from dvae_jax import figures, gallery
 from dvae_jax.records import Record, lane_title, read, swept
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
-LISTED = ("reconstruction", "kl", "active_units")  # before the scores
+FIRST = ("reconstruction", "kl", "elbo", "active_units")  # then the scores
 
 
 def write(workdir) -> Path:
@@ -176,7 +176,8 @@ def _duration(seconds: float) -> str:
 def _table(record: Record) -> dict[str, Any]:
   """Columns and rows of the table of lanes."""
   names = swept(record)
-  listed = [name for name in LISTED if name in record.scores]
+  scores = [name for name in record.scores if name not in gallery.UNSCORED]
+  listed = [name for name in FIRST if name in record.scores] + scores
   listed += [name for name in record.scores if name not in listed]
   rows = []
   for i, lane in enumerate(record.lanes):

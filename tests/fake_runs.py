@@ -49,7 +49,7 @@ class FakeRun(NamedTuple):
     angle = np.deg2rad(10 * lane)
     z[:, 0] = np.cos(angle) * x - np.sin(angle) * y
     z[:, 2] = np.sin(angle) * x + np.cos(angle) * y
-    z[:, 1] = np.log(mass / mass.mean()) * 1.5
+    z[:, 1] = np.log(mass / 12.0) * 1.5
     logvar = np.zeros_like(z)
     logvar[:, :3] = np.log([0.02, 0.1, 0.03])
     return z.astype(np.float32), logvar.astype(np.float32)

@@ -66,9 +66,6 @@ def loss_terms(steps, terms, *, strengths, label: str) -> Figure:
     plain(ax, title=name)
     for lane, colour in zip(np.asarray(lanes), colours, strict=True):
       ax.plot(steps, lane, color=colour, lw=1.1)
-    finite = np.asarray(lanes)[np.isfinite(lanes)]
-    if len(finite) and finite.min() > 0 and finite.max() > 20 * finite.min():
-      ax.set_yscale("log")
   figure.supxlabel("step", fontsize=8.5, color=INK)
   _strength_bar(figure, axes, scale, strengths, label)
   return figure

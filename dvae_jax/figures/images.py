@@ -152,7 +152,7 @@ def samples(images, *, columns: int = 16) -> Figure:
   columns = min(columns, len(images))
   whole = len(images) // columns * columns
   table = images[:whole].reshape(-1, columns, *images.shape[1:])
-  return _picture(_table(table), header=0.0)[0]
+  return _picture(_table(table), header=0.1)[0]
 
 
 def interpolations(frames) -> Figure:

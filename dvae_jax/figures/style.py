@@ -24,7 +24,7 @@ PALETTE = (
 INK = "#222222"
 # Captions of image grids, whose background is transparent: this grey has a
 # contrast of at least 4 with white and with the report's dark background.
-CAPTION = "#757575"
+CAPTION = "#7a7a7a"
 INACTIVE_KL = 0.01  # nats; Duan et al. 2020 (arXiv:1905.12614), section 4
 
 
@@ -53,7 +53,9 @@ def panels(count: int, *, columns: int = 3, height: float = 2.0):
   """
   columns = max(1, min(4 if count in (4, 8) else columns, count))
   rows = max(1, -(-count // columns))
-  figure = new_figure(height * rows)
+  figure = new_figure(
+    height * rows, width=PAGE_WIDTH if count > 1 else HALF_WIDTH
+  )
   axes = figure.subplots(rows, columns, squeeze=False).ravel()
   for ax in axes[count:]:
     ax.remove()
