@@ -41,7 +41,7 @@ ALLOWED = {
     "progress", "runs",
   },
   "pictures": {"figures"},
-  "gallery": {"figures", "records"},
+  "gallery": {"figures", "metrics", "records"},
   "report": {"figures", "gallery", "records"},
   "records": set(),
   "study": {"figures", "metrics", "records"},
