@@ -118,7 +118,7 @@ def _across(record: Record) -> Iterator[Picture]:
       "Agreement of metrics",
       "Heat map of the rank correlations between metrics over the lanes.",
       f"Spearman's correlation over {len(record.lanes)} lanes.",
-      figures.agreement(rank_correlations(scores), list(scores)),
+      figures.agreement(figures.rank_correlations(scores), list(scores)),
     )
 
 
@@ -157,30 +157,6 @@ def supervised(record: Record) -> dict[str, np.ndarray]:
     for name, values in record.scores.items()
     if name not in UNSCORED and "." not in name and np.isfinite(values).any()
   }
-
-
-def rank_correlations(scores: dict[str, np.ndarray]) -> np.ndarray:
-  """Spearman's correlation between scores of the same lanes.
-
-  Lanes where either score is missing are left out of a pair.
-
-  Args:
-    scores: M names -> (L,), NaN where missing.
-
-  Returns:
-    (M, M); NaN where fewer than three lanes are left or a score is constant.
-  """
-  from scipy.stats import rankdata
-
-  columns = list(scores.values())
-  matrix = np.full((len(columns), len(columns)), np.nan)
-  for i, a in enumerate(columns):
-    for j, b in enumerate(columns):
-      both = np.isfinite(a) & np.isfinite(b)
-      x, y = rankdata(a[both]), rankdata(b[both])
-      if both.sum() > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
-        matrix[i, j] = np.corrcoef(x, y)[0, 1]
-  return matrix
 
 
 def _images(record: Record, lane: int) -> Iterator[Picture]:

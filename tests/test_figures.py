@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
+from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from dvae_jax import figures
@@ -160,6 +161,25 @@ def test_separation_is_the_area_under_the_roc():
     np.repeat([0, 1], [50, 40]), np.concatenate([usual, unusual])
   )
   np.testing.assert_allclose(figures.separation(usual, unusual), expected)
+
+
+def test_rank_correlations_are_spearmans():
+  rng = np.random.default_rng(0)
+  scores = {"a": rng.random(9), "b": rng.random(9), "c": rng.integers(0, 3, 9)}
+  found = figures.rank_correlations(scores)
+  expected = spearmanr(np.stack(list(scores.values()), -1)).statistic
+  np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_rank_correlations_leave_missing_scores_out():
+  nan = np.nan
+  found = figures.rank_correlations(
+    {"a": np.array([1, 2, 3, nan]), "b": np.array([3, 2, 1, 9.0]),
+     "c": np.array([nan, nan, 1, 2])}
+  )  # fmt: skip
+  np.testing.assert_allclose(
+    found, [[1, -1, nan], [-1, 1, nan], [nan, nan, nan]]
+  )
 
 
 def test_cloud_has_the_priors_circles():

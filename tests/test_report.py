@@ -8,7 +8,6 @@ import fake_runs
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.stats import spearmanr
 from sklearn.metrics import mutual_info_score
 
 from dvae_jax import gallery, pictures, records, report
@@ -212,25 +211,6 @@ def test_failing_report_leaves_the_old_one(folder, monkeypatch):
 def test_folder_without_a_run_is_named(tmp_path):
   with pytest.raises(ValueError, match=r"--workdir: .* holds no run"):
     report.write(tmp_path)
-
-
-def test_rank_correlations_are_spearmans():
-  rng = np.random.default_rng(0)
-  scores = {"a": rng.random(9), "b": rng.random(9), "c": rng.integers(0, 3, 9)}
-  found = gallery.rank_correlations(scores)
-  expected = spearmanr(np.stack(list(scores.values()), -1)).statistic
-  np.testing.assert_allclose(found, expected, rtol=1e-9)
-
-
-def test_rank_correlations_leave_missing_scores_out():
-  nan = np.nan
-  found = gallery.rank_correlations(
-    {"a": np.array([1, 2, 3, nan]), "b": np.array([3, 2, 1, 9.0]),
-     "c": np.array([nan, nan, 1, 2])}
-  )  # fmt: skip
-  np.testing.assert_allclose(
-    found, [[1, -1, nan], [-1, 1, nan], [nan, nan, nan]]
-  )
 
 
 def test_normalised_mi_is_the_share_of_the_factors_entropy():

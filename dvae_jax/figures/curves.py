@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from scipy.stats import rankdata
 
 from dvae_jax.figures.style import (
   HALF_WIDTH,
@@ -263,3 +264,25 @@ def agreement(matrix, names) -> Figure:
   bar.ax.tick_params(labelsize=7)
   bar.set_label("rank correlation", fontsize=8)
   return figure
+
+
+def rank_correlations(scores: dict[str, np.ndarray]) -> np.ndarray:
+  """Spearman's correlation between scores of the same lanes.
+
+  Lanes where either score is missing are left out of a pair.
+
+  Args:
+    scores: M names -> (L,), NaN where missing.
+
+  Returns:
+    (M, M); NaN where fewer than three lanes are left or a score is constant.
+  """
+  columns = list(scores.values())
+  matrix = np.full((len(columns), len(columns)), np.nan)
+  for i, a in enumerate(columns):
+    for j, b in enumerate(columns):
+      both = np.isfinite(a) & np.isfinite(b)
+      x, y = rankdata(a[both]), rankdata(b[both])
+      if both.sum() > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
+        matrix[i, j] = np.corrcoef(x, y)[0, 1]
+  return matrix
