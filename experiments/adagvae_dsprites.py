@@ -1,0 +1,33 @@
+"""Ada-GVAE on dSprites: pairs of images that share most factors.
+
+Locatello et al. 2020 (arXiv:2002.02886): 10 latents, batch of 64 pairs, Adam
+1e-4, 300,000 steps, six betas. The images of a pair differ in one factor, and
+no label says in which; the objective finds the latents that a pair shares and
+averages their means and variances. `--config.data.pair_changes=0` draws pairs
+that differ in a random number of factors.
+
+    python -m dvae_jax.main --config=experiments/adagvae_dsprites.py
+    python -m dvae_jax.main --config=experiments/adagvae_dsprites.py:quick
+"""
+
+from dvae_jax.config import base
+
+
+def get_config(profile: str = ""):
+  """The reference protocol, or the profile "quick"."""
+  config = base()
+  config.objective = "ada_gvae"
+  config.network = "conv"
+  config.data.pair_changes = 1
+  config.sweep.beta = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
+  if profile == "quick":
+    config.network = "mlp_small"
+    config.latent_dim = 6
+    config.data.resolution = 16
+    config.data.stride = (1, 1, 40, 4, 4)
+    config.hparams.learning_rate = 1e-3
+    config.sweep.beta = (1.0, 4.0)
+    config.train.steps = 3000
+  elif profile:
+    raise ValueError(f"profile {profile!r}: allowed is 'quick'")
+  return config

@@ -1,0 +1,78 @@
+"""Every experiment file, in every profile it documents, passes the check."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from dvae_jax import config as configs
+from dvae_jax.objectives import OBJECTIVES
+
+FOLDER = Path(__file__).parents[1] / "experiments"
+FILES = sorted(FOLDER.glob("*.py"))
+COMMAND = re.compile(
+  r"    python -m dvae_jax\.main --config=experiments/(\w+)\.py(?::(\w+))?\n"
+)
+
+
+def module(path):
+  spec = importlib.util.spec_from_file_location(path.stem, path)
+  loaded = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(loaded)
+  return loaded
+
+
+def documented(path):
+  """Profiles in the docstring's commands; "" is the reference protocol."""
+  return [profile for _, profile in COMMAND.findall(path.read_text())]
+
+
+CASES = [(path, profile) for path in FILES for profile in documented(path)]
+
+
+@pytest.mark.parametrize(
+  ("path", "profile"), CASES, ids=lambda value: getattr(value, "stem", value)
+)
+def test_experiment_passes_the_check(path, profile):
+  configs.check(module(path).get_config(profile))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_experiment_documents_its_commands(path):
+  text = path.read_text()
+  assert {name for name, _ in COMMAND.findall(text)} == {path.stem}
+  assert {"", "quick"} <= set(documented(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_unknown_profiles_are_refused(path):
+  with pytest.raises(ValueError, match=r"quik.*quick"):
+    module(path).get_config("quik")
+
+
+def test_every_objective_has_an_experiment():
+  # The learned variance is a variation of covariancevae_dsprites.
+  used = {module(path).get_config().objective for path in FILES}
+  assert used == set(OBJECTIVES) - {"covariance_vae_learned"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_run_trains_several_lanes(path):
+  config = module(path).get_config()
+  assert any(len(values) > 1 for values in config.sweep.values())
+
+
+def test_published_strengths():
+  # Table 2 of Locatello et al. 2019; betas 250 and 5 of Higgins et al. 2017.
+  sweep = lambda name: module(FOLDER / f"{name}.py").get_config().sweep
+  assert sweep("betavae_dsprites").beta == (1, 2, 4, 6, 8, 16)
+  assert sweep("annealedvae_dsprites").capacity == (5, 10, 25, 50, 75, 100)
+  assert sweep("factorvae_dsprites").gamma == (10, 20, 30, 40, 50, 100)
+  assert sweep("betatcvae_dsprites").beta == (1, 2, 4, 6, 8, 10)
+  lambdas = (1, 2, 5, 10, 20, 50)
+  for name, factor in (("dipvaei_dsprites", 10), ("dipvaeii_dsprites", 1)):
+    pairs = sweep(name)["lambda_od,lambda_d"]
+    assert pairs == tuple((value, factor * value) for value in lambdas)
+  assert max(sweep("betavae_celeba").beta) == 250
+  assert max(sweep("betavae_chairs3d").beta) == 5
