@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from tensorboardX import SummaryWriter
 
-from dvae_jax import checkpoint, runs, sweep, training
+from dvae_jax import checkpoint, models, runs, sweep, training
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.models import Model
 from dvae_jax.progress import progress_bar, say
@@ -100,6 +100,29 @@ def streamed_batches(
     yield training.Batch(*(jnp.split(images, 2, axis=1) if two else [images]))
 
 
+def strip_maker(dataset: Dataset, model: Model):
+  """A function of the states: a picture of images over reconstructions a lane.
+
+  Returns:
+    states (L, ...) -> (L, 2H, 8W, C) in [0, 1], of images spread over the set.
+  """
+  indices = np.linspace(0, dataset.num_images - 1, 8).astype(np.int32)
+  if dataset.render is None:
+    assert dataset.read is not None
+    images = jnp.asarray(dataset.read(indices), jnp.float32) / 255.0
+  else:
+    images = jax.jit(dataset.render)(dataset.arrays, indices)
+
+  def strip(state):
+    mean, _ = models.encode(model, state.params, images)
+    shown = jnp.stack([images, models.decode_images(model, state.params, mean)])
+    _, _, height, width, channels = shown.shape
+    shown = shown.transpose(0, 2, 1, 3, 4)
+    return shown.reshape(2 * height, 8 * width, channels)
+
+  return jax.jit(lambda states: jax.lax.map(strip, states))
+
+
 class Log:
   """The files that grow while a run trains.
 
@@ -129,6 +152,11 @@ class Log:
         if np.ndim(value) == 0 and np.isfinite(value):
           board.add_scalar(name, value, step)
     self.timings.write(runs.to_json({"step": step, **timing}) + "\n")
+
+  def show(self, step: int, strips: np.ndarray):
+    """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
+    for board, strip in zip(self.boards, strips, strict=True):
+      board.add_image("reconstructions", strip, step, dataformats="HWC")
 
   def flush(self):
     """Hands everything written to the operating system."""
@@ -175,9 +203,11 @@ def train(
     for name in ("metrics.jsonl", "timings.jsonl"):
       runs.truncate_jsonl(folder / name, step)
     log = Log(folder, len(lanes), step)
+    strips = strip_maker(dataset, model)
     with contextlib.closing(log), progress_bar() as bar:
       chunks = _chunks(config, dataset, model, states, log, bar, shorter)
       for stop, states in chunks:
+        log.show(stop, np.asarray(strips(states)))
         log.flush()
         checkpoint.save(checkpoints, stop, states)
     checkpoints.wait_until_finished()

@@ -135,6 +135,16 @@ def test_streamed_images_train_as_those_on_the_device(parts, tmp_path):
   jax.tree.map(close, found[0].params, found[1].params)
 
 
+def test_pictures_show_images_over_their_reconstructions(parts):
+  config, dataset, model = parts
+  lanes = sweep.grid(config.sweep, config.hparams)
+  states = training.init_lanes(model, dataset.image_shape, lanes)
+  strips = np.asarray(loop.strip_maker(dataset, model)(states))
+  assert strips.shape == (2, 32, 8 * 16, 1)
+  last = dataset.render(dataset.arrays, np.array([95], np.int32))
+  np.testing.assert_array_equal(strips[1, :16, -16:], last[0])
+
+
 @pytest.mark.parametrize(
   ("step", "pace", "per_call", "stop"),
   [
