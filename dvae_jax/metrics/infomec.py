@@ -102,7 +102,7 @@ def knn_information(
   values, counts = values[order], counts[counts > 1]
   groups = np.split(values, np.cumsum(counts)[:-1])
   neighbours = np.minimum(num_neighbours, counts - 1)
-  balls = [_balls(g, k) for g, k in zip(groups, neighbours, strict=True)]
+  balls = [_balls(g, int(k)) for g, k in zip(groups, neighbours, strict=True)]
   lower, upper = np.concatenate(balls, axis=1)
   line = np.sort(values)
   inside = np.searchsorted(line, upper) - np.searchsorted(line, lower, "right")
@@ -148,7 +148,7 @@ def _shares(codes, factors, num_neighbours, rng) -> np.ndarray:
 
 def _concentration(shares: np.ndarray) -> float:
   """Mean over rows of max/sum, rescaled from [1/columns, 1] to [0, 1]."""
-  if shares.shape[1] == 0:
+  if shares.size == 0:
     return 0.0
   total = shares.sum(1)
   told = total > 0

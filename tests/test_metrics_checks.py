@@ -1,0 +1,110 @@
+"""Bad input: a clear error or a defined value, from every metric."""
+
+import numpy as np
+import pytest
+
+from dvae_jax.metrics import METRICS, score
+from dvae_jax.metrics.checks import check_codes
+
+
+def sound(rows=200):
+  rng = np.random.default_rng(0)
+  factors = np.stack([rng.integers(3, size=rows), rng.integers(2, size=rows)])
+  codes = factors.T + 0.1 * rng.normal(size=(rows, 2))
+  return codes, factors.T
+
+
+def run(name, codes, factors):
+  logvars = np.full(np.shape(codes), -4.0)
+  rng = np.random.default_rng(0)
+  return score(name, codes, factors, rng=rng, logvars=logvars)
+
+
+def outcome(name, codes, factors):
+  """What the metric returns and "", or {} and what it refuses with."""
+  try:
+    return run(name, codes, factors), ""
+  except ValueError as error:
+    return {}, str(error)
+
+
+def with_value(codes, value):
+  changed = codes.astype(float)
+  changed[5, 1] = value
+  return changed
+
+
+BAD = {
+  "nan": lambda c, f: (with_value(c, np.nan), f, "codes: nan at row 5"),
+  "infinite": lambda c, f: (with_value(c, -np.inf), f, "codes: -inf at row 5"),
+  "text": lambda c, f: (c.astype(str), f, "codes: dtype"),
+  "flat codes": lambda c, f: (c[:, 0], f, "codes: shape"),
+  "no latent": lambda c, f: (c[:, :0], f, "codes: shape"),
+  "no rows": lambda c, f: (c[:0], f[:0], "codes: shape"),
+  "no factor": lambda c, f: (c, f[:, :0], "factors: shape"),
+  "float factors": lambda c, f: (c, f + 0.5, "factors: dtype float64"),
+  "object factors": lambda c, f: (c, f.astype(object), "factors: dtype object"),
+  "other rows": lambda c, f: (c[:-1], f, "199 and 200 rows"),
+  "one row": lambda c, f: (c[:1], f[:1], "one row"),
+  "one value": lambda c, f: (c, f * [1, 0], "column 1 has the one value 0"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("name", METRICS)
+def test_refuses_with_the_array_named(name, bad):
+  codes, factors, message = BAD[bad](*sound())
+  with pytest.raises(ValueError, match=message):
+    run(name, codes, factors)
+
+
+EDGE = {
+  "constant codes": lambda c, f: (np.ones_like(c), f),
+  "one latent": lambda c, f: (c[:, :1], f),
+  "one factor": lambda c, f: (c, f[:, :1]),
+  "one latent, one factor": lambda c, f: (c[:, :1], f[:, :1]),
+  "integer codes": lambda c, f: (np.rint(c).astype(int), f),
+  "float32": lambda c, f: (c.astype(np.float32), f.astype(np.uint8)),
+  "values with holes": lambda c, f: (c, 10 - 5 * f),
+  "huge codes": lambda c, f: (1e30 * c, f),
+  "tiny codes": lambda c, f: (1e-30 * c, f),
+}
+
+
+@pytest.mark.parametrize("edge", EDGE)
+@pytest.mark.parametrize("name", METRICS)
+def test_has_a_defined_value_or_refuses(name, edge):
+  codes, factors = EDGE[edge](*sound())
+  result, refusal = outcome(name, codes, factors)
+  # Only a metric that isn't defined for one latent or one factor may refuse.
+  assert refusal == "" or edge.startswith("one")
+  numbers = [v for v in result.values() if isinstance(v, float)]
+  assert np.isfinite(numbers).all()
+  assert refusal or isinstance(result["variant"], str)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 5])
+@pytest.mark.parametrize("name", METRICS)
+def test_few_rows_give_a_number_or_a_clear_refusal(name, rows):
+  codes = np.arange(2.0 * rows).reshape(rows, 2) ** 2
+  factors = np.arange(rows)[:, None] % 2
+  result, refusal = outcome(name, codes, factors)
+  assert len(refusal) > 20 or np.isfinite(result[name])
+
+
+def test_numbers_the_values_of_each_factor():
+  codes, factors = check_codes(
+    np.float32([[1], [2], [3]]), np.array([[7, -1], [3, 5], [7, 9]])
+  )
+  np.testing.assert_array_equal(factors, [[1, 0], [0, 1], [1, 2]])
+  assert codes.dtype == np.float64
+  assert factors.dtype == np.int64
+
+
+def test_an_unknown_name_and_missing_variances_are_named():
+  codes, factors = sound()
+  rng = np.random.default_rng(0)
+  with pytest.raises(ValueError, match="'gim' is unknown; there are"):
+    score("gim", codes, factors, rng=rng)
+  with pytest.raises(ValueError, match="logvars: missing; mig_exact"):
+    score("mig_exact", codes, factors, rng=rng)
