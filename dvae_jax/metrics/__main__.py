@@ -1,0 +1,204 @@
+"""Scores a file of codes, or ranks the models of several runs without labels.
+
+python -m dvae_jax.metrics codes.npz --metrics=mig,dci --out=scores.json
+python -m dvae_jax.metrics udr runs/a runs/b
+"""
+
+import argparse
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from dvae_jax.metrics import METRICS, intervals, score
+from dvae_jax.metrics.files import Codes, read_codes, read_models
+
+UDR_ROWS = 10_000
+SECONDS = {"dci": 40, "dci_fast": 3, "mig_exact": 6, "sap": 3}  # else about 1
+
+
+def parse_codes(arguments: list[str]) -> argparse.Namespace:
+  """Options of the main form."""
+  parser = argparse.ArgumentParser(
+    prog="python -m dvae_jax.metrics",
+    description="Scores anybody's codes with disentanglement metrics.",
+    epilog="To rank models without labels: python -m dvae_jax.metrics udr"
+    " --help",
+  )
+  parser.add_argument(
+    "codes",
+    help="npz with the arrays 'codes' (N, D) numbers and 'factors' (N, K)"
+    " integers, and if there are any 'logvars' (N, D) and 'factor_names' (K);"
+    " or a run's codes.npz",
+  )
+  parser.add_argument(
+    "--metrics",
+    help="comma-separated; default: all that the file has the arrays for. There"
+    f" are {', '.join(METRICS)}",
+  )
+  parser.add_argument("--out", help="JSON file for the scores; must be new")
+  parser.add_argument(
+    "--intervals",
+    action="store_true",
+    help="add 95%% intervals"
+    f" ({intervals.HALVES + intervals.WHOLES} times the work)",
+  )
+  parser.add_argument("--seed", type=int, default=0, help="default: 0")
+  parser.add_argument("--lane", type=int, help="which model of a run's codes")
+  return parser.parse_args(arguments)
+
+
+def parse_udr(arguments: list[str]) -> argparse.Namespace:
+  """Options of the udr form."""
+  parser = argparse.ArgumentParser(
+    prog="python -m dvae_jax.metrics udr",
+    description="Ranks all lanes of runs on the same images by unsupervised"
+    " disentanglement ranking (Duan et al. 2020) and names the best one.",
+  )
+  parser.add_argument("runs", nargs="+", help="run directories with codes.npz")
+  parser.add_argument(
+    "--correlation",
+    choices=("lasso", "spearman"),
+    default="lasso",
+    help="how latents of two models are compared; default: lasso",
+  )
+  parser.add_argument("--out", help="JSON file for the scores; must be new")
+  return parser.parse_args(arguments)
+
+
+def chosen_metrics(listed: str | None, data: Codes) -> list[str]:
+  """Names in a comma-separated list, or all that the file suffices for."""
+  if listed is None:
+    skipped = {"mig_exact"} if data.logvars is None else set()
+    return [name for name in METRICS if name not in skipped]
+  names = [name.strip() for name in listed.split(",")]
+  unknown = [name for name in names if name not in METRICS]
+  if unknown:
+    raise ValueError(f"--metrics: {unknown} unknown; there are {list(METRICS)}")
+  return names
+
+
+def score_file(options: argparse.Namespace) -> dict:
+  """Runs the metrics under a progress bar: {name: what it returned}."""
+  from rich.progress import BarColumn, Progress, TimeRemainingColumn
+
+  data = read_codes(options.codes, options.lane)
+  names = chosen_metrics(options.metrics, data)
+  runs = 1 + options.intervals * (intervals.HALVES + intervals.WHOLES)
+  scores = {}
+  with Progress(
+    "{task.description}",
+    BarColumn(),
+    "{task.percentage:.0f}%",
+    TimeRemainingColumn(),
+    "left",
+    console=_stderr(),
+  ) as progress:
+    total = sum(SECONDS.get(name, 1) * runs for name in names)
+    task = progress.add_task("", total=total)
+    for name in names:
+      progress.update(task, description=name)
+      advance = partial(progress.advance, task, SECONDS.get(name, 1))
+      rng = np.random.default_rng(options.seed)
+      rows = np.arange(len(data.codes))
+      scores[name] = score_rows(name, data, rows, rng)
+      advance()
+      if options.intervals:
+        scores[name]["intervals"] = intervals.interval(
+          lambda rows, rng, name=name: score_rows(name, data, rows, rng),
+          len(rows),
+          rng=rng,
+          advance=advance,
+        )
+  return scores
+
+
+def score_rows(name: str, data: Codes, rows, rng) -> dict:
+  """One metric on some rows of a file."""
+  return score(
+    name,
+    data.codes[rows],
+    data.factors[rows],
+    rng=rng,
+    logvars=None if data.logvars is None else data.logvars[rows],
+    factor_names=data.factor_names,
+  )
+
+
+def rank_runs(options: argparse.Namespace) -> dict:
+  """UDR of every lane, best first."""
+  from dvae_jax.metrics.udr import udr
+
+  models, skipped = read_models(options.runs, UDR_ROWS)
+  values = udr(
+    [model.codes for model in models],
+    [model.kl for model in models],
+    correlation=options.correlation,
+  )
+  ranked = [
+    {"run": models[i].run, "lane": models[i].lane, "udr": float(values[i])}
+    for i in np.argsort(-values, kind="stable")
+  ]
+  return {
+    "variant": f"duan2020, {options.correlation}",
+    "best": ranked[0],
+    "ranking": ranked,
+    "skipped": skipped,
+  }
+
+
+def print_scores(scores: dict) -> None:
+  """Prints a metric a line: its headline, its interval, its other numbers."""
+  for name, result in scores.items():
+    low_high = result.get("intervals", {}).get(name)
+    within = "  [{:.4f}, {:.4f}]".format(*low_high) if low_high else ""
+    others = [
+      f"{key} {value:.4f}"
+      for key, value in result.items()
+      if key != name and isinstance(value, float)
+    ]
+    text = ", ".join([*others, result["variant"]])
+    print(f"{name:<14} {result[name]:.4f}{within}  {text}")
+
+
+def print_ranking(result: dict) -> None:
+  """Prints the best model and all of them."""
+  for sentence in result["skipped"]:
+    print(f"skipped: {sentence}")
+  for place, model in enumerate(result["ranking"], 1):
+    print(
+      f"{place:>4}  {model['udr']:.4f}  {model['run']} lane {model['lane']}"
+    )
+  best = result["best"]
+  print(f"best without labels: {best['run']} lane {best['lane']}")
+
+
+def main(arguments: list[str]) -> int:
+  """Runs one form; returns 0, or 2 after a message about what was refused."""
+  ranking = arguments[:1] == ["udr"]
+  options = parse_udr(arguments[1:]) if ranking else parse_codes(arguments)
+  try:
+    if options.out and Path(options.out).exists():
+      raise ValueError(
+        f"--out: {options.out} exists; remove it or name another"
+      )
+    result = rank_runs(options) if ranking else score_file(options)
+  except ValueError as error:
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+  (print_ranking if ranking else print_scores)(result)
+  if options.out:
+    Path(options.out).write_text(json.dumps(result, indent=1) + "\n")
+  return 0
+
+
+def _stderr():
+  from rich.console import Console
+
+  return Console(stderr=True)
+
+
+if __name__ == "__main__":
+  sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,155 @@
+"""Codes on disk: anybody's npz, and the run directories of this package."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Codes(NamedTuple):
+  """One model's codes.
+
+  Attributes:
+    codes: (N, D) posterior means.
+    factors: (N, K) integers.
+    logvars: (N, D) log variances of the posteriors, or None.
+    factor_names: K names, or ().
+  """
+
+  codes: np.ndarray
+  factors: np.ndarray
+  logvars: np.ndarray | None
+  factor_names: tuple[str, ...]
+
+
+class Model(NamedTuple):
+  """One lane of a run, as `udr` reads it.
+
+  Attributes:
+    run: the run directory.
+    lane: its number in the run.
+    codes: (N, D) posterior means.
+    kl: (D,) mean KL to the prior of each latent, nats.
+  """
+
+  run: str
+  lane: int
+  codes: np.ndarray
+  kl: np.ndarray
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+  """Reads an npz without ever unpickling anything.
+
+  Raises:
+    ValueError: no such file, not an npz, or an array of Python objects.
+  """
+  try:
+    with zipfile.ZipFile(path) as archive:
+      names = [name.removesuffix(".npy") for name in archive.namelist()]
+    with np.load(path, allow_pickle=False) as file:
+      return {name: file[name] for name in names}
+  except FileNotFoundError as error:
+    raise ValueError(f"{path}: no such file") from error
+  except IsADirectoryError as error:
+    raise ValueError(f"{path}: a folder; must be an npz file") from error
+  except zipfile.BadZipFile as error:
+    raise ValueError(f"{path}: not an npz file") from error
+  except ValueError as error:
+    raise ValueError(
+      f"{path}: holds pickled objects, which are never loaded; save arrays of"
+      f" numbers with numpy.savez ({error})"
+    ) from error
+
+
+def read_codes(path: str | Path, lane: int | None = None) -> Codes:
+  """Reads one model's codes.
+
+  Args:
+    path: npz with `codes` (N, D) or, of a run, `means` (L, N, D); `factors` (N,
+      K); where there are any, `logvars` like the codes and `factor_names`.
+    lane: which of the L models; needed when there is more than one.
+
+  Returns:
+    Codes.
+
+  Raises:
+    ValueError: names the file, and the array that is missing or unusable.
+  """
+  arrays = read_arrays(path)
+  if "factors" not in arrays or not {"codes", "means"} & set(arrays):
+    raise ValueError(
+      f"{path}: has the arrays {sorted(arrays)}; needs 'factors' and 'codes'"
+      " (or 'means' of several lanes)"
+    )
+  logvars = arrays.get("logvars")
+  names = tuple(map(str, arrays.get("factor_names", ())))
+  if "codes" in arrays:
+    if lane is not None:
+      raise ValueError(f"--lane: {lane}; {path} holds one model, not lanes")
+    return Codes(arrays["codes"], arrays["factors"], logvars, names)
+  means = arrays["means"]
+  if means.ndim != 3:
+    raise ValueError(
+      f"{path}: means has shape {means.shape}; must be (L, N, D)"
+    )
+  lane = 0 if lane is None and len(means) == 1 else lane
+  if lane is None or not 0 <= lane < len(means):
+    raise ValueError(
+      f"--lane: {lane}; {path} holds {len(means)} lanes, 0 to {len(means) - 1}"
+    )
+  logvar = None if logvars is None else logvars[lane]
+  return Codes(means[lane], arrays["factors"], logvar, names)
+
+
+def read_models(
+  runs: list[str], max_rows: int
+) -> tuple[list[Model], list[str]]:
+  """Reads the lanes of several runs on the same images.
+
+  Args:
+    runs: run directories with `codes.npz` and `results.jsonl`.
+    max_rows: the largest number of images kept, drawn from all of them.
+
+  Returns:
+    The lanes that didn't diverge, and a sentence for each that did.
+
+  Raises:
+    ValueError: names the run and what is missing, or the run whose images are
+      others than the first one's.
+  """
+  models, skipped, first = [], [], None
+  for run in runs:
+    arrays = read_arrays(Path(run) / "codes.npz")
+    missing = {"means", "logvars", "indices"} - set(arrays)
+    if missing:
+      raise ValueError(f"{run}/codes.npz: {sorted(missing)} missing")
+    if first is None:
+      first = arrays["indices"]
+      rows = np.random.default_rng(0).permutation(len(first))[:max_rows]
+    if not np.array_equal(arrays["indices"], first):
+      raise ValueError(
+        f"{run}: its codes are of other images than those of {runs[0]}; UDR"
+        " compares models on the same images in the same order"
+      )
+    diverged = _diverged(Path(run))
+    for lane, (mean, logvar) in enumerate(
+      zip(arrays["means"], arrays["logvars"], strict=True)
+    ):
+      if diverged.get(lane, -1) >= 0:
+        skipped.append(f"{run} lane {lane}: diverged at step {diverged[lane]}")
+        continue
+      kl = 0.5 * (mean**2 + np.exp(logvar) - logvar - 1)
+      models.append(Model(run, lane, mean[rows], kl.mean(0, dtype=np.float64)))
+  return models, skipped
+
+
+def _diverged(run: Path) -> dict[int, int]:
+  """Lane -> step at which it diverged, or -1."""
+  path = run / "results.jsonl"
+  if not path.exists():
+    raise ValueError(f"{path}: no such file")
+  lines = [json.loads(line) for line in path.read_text().splitlines()]
+  return {line["lane"]: line.get("diverged_at", -1) for line in lines}
