@@ -58,6 +58,14 @@ def write(run, *, seed: int = 0) -> Path:
   return path
 
 
+def sample_kl(run, lane: int, *, seed: int = 0) -> np.ndarray:
+  """KL per latent (D,) in nats, over a random sample of the images."""
+  rng = np.random.default_rng(seed)
+  size = min(SAMPLE, run.dataset.num_images)
+  indices = rng.choice(run.dataset.num_images, size, replace=False)
+  return _encode(run, lane, run.render(indices))[1].mean(0)
+
+
 def _shared(run, rng):
   """What all lanes have in common, the sample, and unusual images."""
   dataset, held_out = run.dataset, run.dataset.held_out

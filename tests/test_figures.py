@@ -9,8 +9,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
-from skimage.color import deltaE_ciede2000, rgb2lab
 from scipy.stats import spearmanr
+from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.metrics import roc_auc_score
 
 from dvae_jax import figures

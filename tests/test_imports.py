@@ -45,7 +45,7 @@ ALLOWED = {
   "report": {"figures", "gallery", "records"},
   "records": set(),
   "study": {"figures", "metrics", "records"},
-  "show": {"figures", "runs"},
+  "show": {"figures", "pictures", "runs"},
   "main": {
     "config", "data", "evaluate", "loop", "models", "progress", "report",
     "runs",

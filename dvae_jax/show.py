@@ -1,0 +1,136 @@
+"""Makes a picture from a trained run.
+
+  traverse     every latent moves from -2 to 2, the others stay at the posterior
+               mean of --image; latents are sorted by KL, inactive ones dimmed
+  interpolate  the straight line between the posterior means of --image and --to
+  sample       decoded draws from the prior
+
+The ending of --out decides: .png is a still, .gif an animation (samples: .png).
+
+  python -m dvae_jax.show traverse --workdir=runs/x --lane=2 --image=17 \\
+      --out=traversal.gif
+  python -m dvae_jax.show interpolate --workdir=runs/x --image=17 --to=42
+  python -m dvae_jax.show sample --workdir=runs/x --seed=1 --out=samples.png
+"""
+
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+
+from dvae_jax import figures, pictures, runs
+
+STEPS = 11  # values of a latent, points of a line
+
+
+def traverse(run, *, lane: int, image: int, out: Path) -> None:
+  """Writes a traversal of every latent from an image's posterior mean.
+
+  Args:
+    run: what `load_run` returns.
+    lane: which model.
+    image: index into the data set.
+    out: .png or .gif.
+  """
+  values = np.linspace(-2, 2, STEPS)
+  frames = run.traverse(run.render([image]), lane, values)[0]
+  kl = pictures.sample_kl(run, lane)
+  if out.suffix == ".gif":
+    scale = max(1, 64 // frames.shape[3])
+    animation = figures.traversal_animation(frames, kl, scale=scale)
+    figures.save_gif(out, animation)
+  else:
+    figures.traversals(frames, kl, values).savefig(out)
+
+
+def interpolate(run, *, lane: int, image: int, to: int, out: Path) -> None:
+  """Writes the line between two images' posterior means; as `traverse`."""
+  mean, _ = run.encode(run.render([image, to]), lane)
+  frames = run.decode(pictures.lines(mean[:1], mean[1:], STEPS)[0], lane)
+  if out.suffix == ".gif":
+    scale = max(1, 128 // frames.shape[2])
+    grown = figures.to_uint8(frames).repeat(scale, 1).repeat(scale, 2)
+    loop = [*grown, *grown[-2:0:-1]]
+    figures.save_gif(out, [np.broadcast_to(f, (*f.shape[:2], 3)) for f in loop])
+  else:
+    figures.interpolations(frames[None]).savefig(out)
+
+
+def sample(run, *, lane: int, seed: int, out: Path) -> None:
+  """Writes 64 decoded draws from the prior; as `traverse`."""
+  rng = np.random.default_rng(seed)
+  z = rng.standard_normal((64, run.config["latent_dim"]), np.float32)
+  figures.samples(run.decode(z, lane)).savefig(out)
+
+
+VERBS = {
+  "traverse": (traverse, ("image",), (".gif", ".png")),
+  "interpolate": (interpolate, ("image", "to"), (".gif", ".png")),
+  "sample": (sample, ("seed",), (".png",)),
+}
+
+
+def show(verb: str, workdir, *, out: str, **options: int) -> Path:
+  """Makes one picture.
+
+  Args:
+    verb: a name in VERBS.
+    workdir: a run directory.
+    out: file to write; <verb>.png where it's empty.
+    options: `lane` and what the verb takes.
+
+  Returns:
+    The file.
+
+  Raises:
+    ValueError: what is wrong with the verb, a flag or the run directory.
+  """
+  if verb not in VERBS:
+    raise ValueError(
+      f"verb: {verb!r} found, one of {', '.join(VERBS)} expected"
+    )
+  function, names, endings = VERBS[verb]
+  path = Path(out or f"{verb}.png")
+  if path.suffix not in endings:
+    raise ValueError(
+      f"--out: {path} found, {verb} writes {' or '.join(endings)}"
+    )
+  if not path.parent.is_dir():
+    raise ValueError(f"--out: the folder {path.parent} doesn't exist")
+  run = runs.load_run(workdir)
+  given = {name: options[name] for name in ("lane", *names)}
+  _check_range("--lane", given["lane"], len(run.lanes))
+  for name in {"image", "to"} & given.keys():
+    _check_range(f"--{name}", given[name], run.dataset.num_images)
+  function(run, out=path, **given)
+  return path
+
+
+def _check_range(flag: str, value: int, size: int) -> None:
+  if not 0 <= value < size:
+    raise ValueError(f"{flag}: {value} found, 0 to {size - 1} allowed")
+
+
+def main(argv) -> None:
+  """Reads the flags; what is wrong with them is one line."""
+  if len(argv) != 2:
+    raise app.UsageError(f"one verb expected: {', '.join(VERBS)}")
+  options = {name: flags.FLAGS[name].value for name in NUMBERS}
+  runs.set_up()
+  with runs.refusing():
+    print(show(argv[1], flags.FLAGS.workdir, out=flags.FLAGS.out, **options))
+
+
+NUMBERS = {
+  "lane": "Which model of the run.",
+  "image": "Index of an image in the data set.",
+  "to": "interpolate: index of the image at the other end.",
+  "seed": "sample: another seed, other draws.",
+}
+
+if __name__ == "__main__":
+  flags.DEFINE_string("workdir", None, "The run directory.", required=True)
+  flags.DEFINE_string("out", "", "File to write; <verb>.png where it's empty.")
+  for name, text in NUMBERS.items():
+    flags.DEFINE_integer(name, 0, text)
+  app.run(main)

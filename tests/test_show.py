@@ -1,0 +1,86 @@
+"""`python -m dvae_jax.show`: what it writes and what it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import fake_runs
+import numpy as np
+import pytest
+from PIL import Image
+
+from dvae_jax import show
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+  run = fake_runs.make_run(tmp_path, lanes=2)
+  monkeypatch.setattr(show.runs, "load_run", lambda workdir: run)
+  return run
+
+
+@pytest.mark.parametrize("verb", show.VERBS)
+def test_every_verb_writes_its_endings(run, tmp_path, verb):
+  for ending in show.VERBS[verb][2]:
+    path = show.show(
+      verb, tmp_path, out=f"{tmp_path}/x{ending}", lane=1, image=3, to=9, seed=0
+    )
+    with Image.open(path) as image:
+      assert image.format.lower() == ending[1:]
+      assert getattr(image, "n_frames", 1) == (20 if ending == ".gif" else 1)
+
+
+def test_interpolation_starts_and_ends_at_the_images(run, tmp_path):
+  out = tmp_path / "x.gif"
+  show.show(
+    "interpolate", tmp_path, out=str(out), lane=0, image=3, to=9, seed=0
+  )
+  ends = run.decode(run.encode(run.render([3, 9]), 0)[0], 0)
+  with Image.open(out) as animation:
+    for frame, end in zip((0, 10), ends, strict=True):
+      animation.seek(frame)
+      found = np.asarray(animation.convert("L"))[4::8, 4::8]
+      np.testing.assert_allclose(found, 255 * end[..., 0], atol=4)
+
+
+@pytest.mark.parametrize(
+  ("verb", "changed", "message"),
+  [
+    ("travers", {}, "verb: 'travers' found, one of traverse"),
+    ("traverse", {"lane": 2}, "--lane: 2 found, 0 to 1 allowed"),
+    ("traverse", {"image": -1}, "--image: -1 found, 0 to 107 allowed"),
+    ("interpolate", {"to": 108}, "--to: 108 found, 0 to 107 allowed"),
+    ("sample", {"out": "x.gif"}, "--out: x.gif found, sample writes .png"),
+    ("traverse", {"out": "no/x.gif"}, "--out: the folder no doesn't exist"),
+  ],
+)
+def test_bad_flags_are_named(run, tmp_path, verb, changed, message):
+  options = {"lane": 0, "image": 0, "to": 0, "seed": 0, "out": "x.png"}
+  with pytest.raises(ValueError) as error:
+    show.show(verb, tmp_path, **options | changed)
+  assert message in str(error.value)
+
+
+def command(*arguments):
+  return subprocess.run(
+    [sys.executable, "-m", "dvae_jax.show", *arguments],
+    capture_output=True,
+    text=True,
+    cwd=Path(__file__).parents[1],
+    env=os.environ | {"JAX_PLATFORMS": "cpu"},
+    check=False,
+  )
+
+
+def test_help_tells_every_verb_and_flag():
+  text = command("--help").stdout
+  for word in (*show.VERBS, *show.NUMBERS, "workdir", "out", ".gif", "prior"):
+    assert word in text
+
+
+def test_folder_without_a_run_is_one_line(tmp_path):
+  done = command("sample", f"--workdir={tmp_path}")
+  assert done.returncode != 0
+  (line,) = done.stderr.strip().splitlines()
+  assert "--workdir" in line
