@@ -89,7 +89,8 @@ def test_few_rows_give_a_number_or_a_clear_refusal(name, rows):
   codes = np.arange(2.0 * rows).reshape(rows, 2) ** 2
   factors = np.arange(rows)[:, None] % 2
   result, refusal = outcome(name, codes, factors)
-  assert len(refusal) > 20 or np.isfinite(result[name])
+  # Latents that follow from each other have an infinite total correlation.
+  assert len(refusal) > 20 or not np.isnan(result[name])
 
 
 def test_numbers_the_values_of_each_factor():

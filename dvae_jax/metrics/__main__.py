@@ -107,7 +107,7 @@ def score_file(options: argparse.Namespace) -> dict:
       advance()
       if options.intervals:
         scores[name]["intervals"] = intervals.interval(
-          lambda rows, rng, name=name: score_rows(name, data, rows, rng),
+          partial(score_rows, name, data),
           len(rows),
           rng=rng,
           advance=advance,

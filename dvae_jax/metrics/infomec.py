@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from scipy.special import digamma, log_softmax
 
 from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import entropy
@@ -90,8 +91,6 @@ def knn_information(
     The estimate, 0 where it is negative. Rows that are alone with their label
     are left out.
   """
-  from scipy.special import digamma
-
   counts = np.bincount(labels)
   keep = counts[labels] > 1
   if not keep.any() or np.ptp(values[keep]) == 0:
@@ -170,7 +169,6 @@ def _explicitness(codes, factors, train, test) -> float:
 
 
 def _predicted_share(inputs, labels, train, test) -> float:
-  from scipy.special import log_softmax
   from sklearn.exceptions import ConvergenceWarning
   from sklearn.linear_model import LogisticRegression
 

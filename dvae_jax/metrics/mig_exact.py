@@ -17,6 +17,7 @@ range of the codes.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import rel_entr
 
 from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import entropy
@@ -209,6 +210,4 @@ def _refine(density: np.ndarray) -> np.ndarray:
 
 def _information(joint: np.ndarray) -> float:
   """I(z; v) - H(v) from p(v) q(z | v), (V, points) per grid step."""
-  from scipy.special import rel_entr
-
   return float(rel_entr(joint, joint.sum(0)).sum())

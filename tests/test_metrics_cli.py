@@ -1,0 +1,210 @@
+"""python -m dvae_jax.metrics: files in, scores out."""
+
+import json
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dvae_jax.metrics import METRICS, intervals
+from dvae_jax.metrics.__main__ import main
+from dvae_jax.metrics.files import read_arrays, read_codes
+
+FAST = "dcimig,selectivity"
+
+
+def arrays(rows=300, seed=0):
+  rng = np.random.default_rng(seed)
+  factors = np.stack([rng.integers(s, size=rows) for s in (3, 4)], axis=1)
+  codes = factors + 0.2 * rng.uniform(size=(rows, 2))
+  return {"codes": codes, "factors": factors}
+
+
+@pytest.fixture
+def file(tmp_path):
+  path = tmp_path / "codes.npz"
+  np.savez(path, **arrays())
+  return str(path)
+
+
+def test_writes_what_the_metrics_return(file, tmp_path, capsys):
+  out = tmp_path / "scores.json"
+  assert main([file, f"--metrics={FAST}", f"--out={out}"]) == 0
+  scores = json.loads(out.read_text())
+  data = arrays()
+  for name in FAST.split(","):
+    expected = METRICS[name](
+      data["codes"], data["factors"], rng=np.random.default_rng(0)
+    )
+    assert scores[name] == expected
+  assert "dcimig" in capsys.readouterr().out
+
+
+def test_seed_and_intervals(file, tmp_path):
+  found = []
+  for number, seed in enumerate((0, 0, 1)):
+    out = tmp_path / f"{number}.json"
+    options = ["--metrics=mig", f"--seed={seed}", f"--out={out}"]
+    assert main([file, *options, "--intervals"]) == 0
+    found.append(json.loads(out.read_text())["mig"])
+  first, again, other = found
+  assert first == again
+  assert first["mig"] != other["mig"]
+  low, high = first["intervals"]["mig"]
+  assert low < first["mig"] < high
+  assert list(first["intervals"]) == ["mig"]
+
+
+def test_default_is_every_metric_the_file_suffices_for(tmp_path, monkeypatch):
+  import dvae_jax.metrics.__main__ as cli
+
+  asked = []
+
+  def fake(name, data, rows, rng):
+    asked.append(name)
+    return {name: 0.5, "variant": ""}
+
+  monkeypatch.setattr(cli, "score_rows", fake)
+  np.savez(tmp_path / "a.npz", **arrays())
+  np.savez(tmp_path / "b.npz", **arrays(), logvars=np.zeros((300, 2)))
+  assert main([str(tmp_path / "a.npz")]) == 0
+  assert asked == [name for name in METRICS if name != "mig_exact"]
+  asked.clear()
+  assert main([str(tmp_path / "b.npz")]) == 0
+  assert asked == list(METRICS)
+
+
+def test_reads_a_lane_of_a_run(tmp_path, capsys):
+  path = tmp_path / "codes.npz"
+  good, bad = arrays(), np.random.default_rng(1).normal(size=(300, 2))
+  np.savez(
+    path,
+    means=np.stack([bad, good["codes"]]),
+    logvars=np.full((2, 300, 2), -6.0),
+    factors=good["factors"],
+    factor_names=["shape", "scale"],
+    indices=np.arange(300),
+  )
+  out = tmp_path / "scores.json"
+  names = "--metrics=mig_exact"
+  assert main([str(path), names, "--lane=1", f"--out={out}"]) == 0
+  scores = json.loads(out.read_text())["mig_exact"]
+  assert scores["mig_exact"] > 0.8
+  assert "mig_exact_without_shape" in scores
+  capsys.readouterr()
+  for lane in ([], ["--lane=2"], ["--lane=-1"]):
+    assert main([str(path), names, *lane]) == 2
+    assert "holds 2 lanes, 0 to 1" in capsys.readouterr().err
+  np.savez(tmp_path / "one.npz", **{**good, "means": good["codes"][None]})
+  one = read_codes(tmp_path / "one.npz")
+  np.testing.assert_array_equal(one.codes, good["codes"])
+
+
+class Bomb:
+  def __reduce__(self):
+    return (pytest.fail, ("unpickled",))
+
+
+def broken(kind, path):
+  data = arrays()
+  if kind == "missing file":
+    return "no such file"
+  if kind == "folder":
+    path.mkdir()
+    return "a folder"
+  if kind == "pickle":
+    path.write_bytes(pickle.dumps(Bomb()))
+    return "not an npz"
+  if kind == "npy":
+    with path.open("wb") as file:
+      np.save(file, data["codes"])
+    return "not an npz"
+  if kind == "no factors":
+    np.savez(path, codes=data["codes"])
+    return r"has the arrays \['codes'\]; needs 'factors'"
+  if kind == "pickled objects":
+    np.savez(path, codes=data["codes"], factors=np.array([Bomb()] * 300))
+    return "holds pickled objects"
+  if kind == "pickled extra":
+    np.savez(path, **data, note=np.array(Bomb()))
+    return "holds pickled objects"
+  data["codes"][7, 1] = np.nan
+  np.savez(path, **data)
+  return "codes: nan at row 7, latent 1"
+
+
+@pytest.mark.parametrize(
+  "kind",
+  [
+    "missing file",
+    "folder",
+    "pickle",
+    "npy",
+    "no factors",
+    "pickled objects",
+    "pickled extra",
+    "nan",
+  ],
+)
+def test_bad_files_are_refused_in_one_line(kind, tmp_path, capsys):
+  import re
+
+  path = tmp_path / "codes.npz"
+  message = broken(kind, path)
+  assert main([str(path), f"--metrics={FAST}"]) == 2
+  shown = capsys.readouterr().err
+  assert re.search(message, shown)
+  assert shown.splitlines()[-1].startswith("error: ")
+
+
+def test_an_existing_file_is_never_overwritten(file, tmp_path, capsys):
+  out = tmp_path / "scores.json"
+  out.write_text("precious")
+  assert main([file, f"--metrics={FAST}", f"--out={out}"]) == 2
+  assert "exists" in capsys.readouterr().err
+  assert out.read_text() == "precious"
+
+
+def test_an_unknown_metric_is_named_with_all_there_are(file, capsys):
+  assert main([file, "--metrics=mig,gim"]) == 2
+  shown = capsys.readouterr().err
+  assert "['gim'] unknown" in shown
+  assert all(name in shown for name in METRICS)
+
+
+def test_help_is_enough_and_imports_neither_jax_nor_scikit_learn():
+  code = (
+    "import sys, dvae_jax.metrics.__main__ as m\n"
+    "try: m.main(['--help'])\n"
+    "except SystemExit: pass\n"
+    "print([n for n in ('jax', 'flax', 'sklearn', 'matplotlib')"
+    " if n in sys.modules])"
+  )
+  shown = subprocess.run(
+    [sys.executable, "-c", code], capture_output=True, text=True, check=True
+  ).stdout
+  assert shown.splitlines()[-1] == "[]"
+  for word in ("--metrics", "--out", "--intervals", "--lane", "udr", *METRICS):
+    assert word in shown
+
+
+def test_read_arrays_keeps_names_and_dtypes(tmp_path):
+  np.savez(tmp_path / "a.npz", **arrays())
+  found = read_arrays(tmp_path / "a.npz")
+  assert sorted(found) == ["codes", "factors"]
+  assert found["factors"].dtype.kind == "i"
+
+
+def test_progress_counts_every_evaluation(file, monkeypatch, capsys):
+  calls = []
+  monkeypatch.setattr(intervals, "HALVES", 3)
+  monkeypatch.setattr(intervals, "WHOLES", 2)
+  intervals.interval(
+    lambda rows, rng: {"a": float(len(rows))},
+    10,
+    rng=np.random.default_rng(0),
+    advance=lambda: calls.append(1),
+  )
+  assert len(calls) == 5
