@@ -50,7 +50,7 @@ def test_official_order_and_size(dataset):
 
 
 def test_table_agrees_with_direct_rendering(dataset):
-  indices = np.random.default_rng(0).integers(480000, size=24)
+  indices = np.random.default_rng(0).integers(480000, size=40)
   expected = np.array([cast(i) for i in indices])
   np.testing.assert_allclose(images(dataset, indices), expected, atol=5e-3)
 
@@ -63,7 +63,7 @@ def test_real_images(dataset):
   drawn = images(dataset, np.ravel_multi_index(factors.T, shapes3d.SIZES))
   error = abs(drawn - real)[:, 1:-1, 1:-1]
   assert len(error) == 30
-  assert error.mean() <= 0.02
+  assert error.mean() <= 0.0155
 
 
 def test_colours_are_hsv():
