@@ -9,12 +9,37 @@ seed, same value. `python -m dvae_jax.metrics` does it for a file of codes.
 
 import inspect
 
+from dvae_jax.metrics.beta_vae import beta_vae
+from dvae_jax.metrics.dci import dci, dci_fast
 from dvae_jax.metrics.dcimig import dcimig
+from dvae_jax.metrics.explicitness import explicitness
+from dvae_jax.metrics.factor_vae import factor_vae
 from dvae_jax.metrics.infomec import infomec
+from dvae_jax.metrics.irs import irs
+from dvae_jax.metrics.mig import mig
 from dvae_jax.metrics.mig_exact import mig_exact
+from dvae_jax.metrics.modularity import modularity
+from dvae_jax.metrics.sap import sap
 from dvae_jax.metrics.selectivity import selectivity
+from dvae_jax.metrics.unsupervised import (
+  mutual_info_score,
+  total_correlation,
+  wasserstein,
+)
 
 METRICS = {
+  "mig": mig,
+  "dci": dci,
+  "dci_fast": dci_fast,
+  "sap": sap,
+  "beta_vae": beta_vae,
+  "factor_vae": factor_vae,
+  "modularity": modularity,
+  "explicitness": explicitness,
+  "irs": irs,
+  "total_correlation": total_correlation,
+  "wasserstein": wasserstein,
+  "mutual_info_score": mutual_info_score,
   "mig_exact": mig_exact,
   "dcimig": dcimig,
   "infomec": infomec,

@@ -45,12 +45,16 @@ def mutual_information(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _compact(values: np.ndarray) -> list[np.ndarray]:
-  """Renames the values of each column 0, 1, ... without gaps."""
-  return [np.unique(c, return_inverse=True)[1] for c in values.T]
+  """Renames each column's values as numbers from 0 up to N at most."""
+  columns = np.ascontiguousarray((values - values.min(0)).T)
+  return [
+    c if c.max() < len(c) else np.unique(c, return_inverse=True)[1]
+    for c in columns
+  ]
 
 
 def _entropy(counts: np.ndarray) -> float:
-  p = counts / counts.sum()
+  p = counts[counts > 0] / counts.sum()
   return float(-(p * np.log(p)).sum())
 
 

@@ -1,0 +1,174 @@
+"""Disentanglement, completeness and informativeness from boosted trees."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from dvae_jax.metrics.checks import check_codes
+from dvae_jax.metrics.sampling import Split, split
+
+
+class Fit(NamedTuple):
+  """What the scores need of one factor's classifier."""
+
+  importances: np.ndarray  # (D,) sum to 1, or all 0
+  accuracy: float  # on the test rows
+
+
+def dci(
+  codes: np.ndarray,
+  factors: np.ndarray,
+  *,
+  rng: np.random.Generator,
+  num_train: int = 10_000,
+  num_test: int = 5_000,
+) -> dict[str, float | str]:
+  """Disentanglement, completeness and informativeness of exact boosted trees.
+
+  R_jk is the importance of latent j in the classifier of factor k.
+  Disentanglement is 1 - H(R_j. / sum_k R_jk) / log K, averaged over latents
+  with weights sum_k R_jk; completeness is 1 - H(R_.k / sum_j R_jk) / log D,
+  averaged over factors likewise; informativeness is the mean test accuracy:
+  Eastwood and Williams 2018, sec. 2, as disentanglement_lib computes it with
+  scikit-learn's gradient boosting (100 stages, depth 3). One thread per
+  processor fits the factors: half a minute per model, minutes when factors have
+  tens of values. With one latent completeness, and with one factor
+  disentanglement, is 1 (0 for constant codes).
+
+  Args:
+    codes: (N, D) codes.
+    factors: (N, K) integers.
+    rng: NumPy generator; draws the rows and breaks ties between splits.
+    num_train: rows to fit on.
+    num_test: rows to score on.
+
+  Returns:
+    "dci", the disentanglement; "disentanglement", "completeness" and
+    "informativeness", each 0 to 1; and "variant".
+
+  Raises:
+    ValueError: see `checks.check_codes` and `sampling.sample`.
+  """
+  rows = _draw(codes, factors, num_train, num_test, rng)
+  scores = _scores(_fit_all(_exact, rows, rng))
+  variant = f"dlib: exact trees, {num_train} train and {num_test} test rows"
+  return {"dci": scores["disentanglement"], **scores, "variant": variant}
+
+
+def dci_fast(
+  codes: np.ndarray,
+  factors: np.ndarray,
+  *,
+  rng: np.random.Generator,
+  num_train: int = 10_000,
+  num_test: int = 5_000,
+) -> dict[str, float | str]:
+  """The scores of `dci` from histogram trees: other numbers, the same ranking.
+
+  LightGBM (Ke et al. 2017) with as many stages and as deep; importances are
+  total gains.
+
+  Args:
+    codes: (N, D) codes.
+    factors: (N, K) integers.
+    rng: NumPy generator; draws the rows.
+    num_train: rows to fit on.
+    num_test: rows to score on.
+
+  Returns:
+    As `dci`, the headline under "dci_fast".
+
+  Raises:
+    ValueError: as `dci`.
+    ImportError: LightGBM is not installed.
+  """
+  rows = _draw(codes, factors, num_train, num_test, rng)
+  scores = _scores(_fit_all(_histogram, rows, rng))
+  variant = f"LightGBM, {num_train} train and {num_test} test rows"
+  return {"dci_fast": scores["disentanglement"], **scores, "variant": variant}
+
+
+def _draw(codes, factors, num_train, num_test, rng) -> Split:
+  codes, factors = check_codes(codes, factors)
+  return split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
+
+
+def _fit_all(
+  fit: Callable[[np.ndarray, np.ndarray, int], tuple],
+  rows: Split,
+  rng: np.random.Generator,
+) -> list[Fit]:
+  """Fits one classifier per factor, in threads, those of most values first."""
+  seeds = rng.integers(2**31, size=rows.y.shape[1]).tolist()
+
+  def one(k: int) -> Fit:
+    importances, predict = fit(rows.x, rows.y[:, k], seeds[k])
+    total = importances.sum()
+    return Fit(
+      importances / total if total > 0 else importances,
+      float((predict(rows.x_test) == rows.y_test[:, k]).mean()),
+    )
+
+  order = np.argsort(-rows.y.max(0)).tolist()
+  with ThreadPoolExecutor(os.cpu_count()) as pool:
+    fits = dict(zip(order, pool.map(one, order), strict=True))
+  return [fits[k] for k in range(len(order))]
+
+
+def _exact(x: np.ndarray, y: np.ndarray, seed: int) -> tuple:
+  """Importances (D,) and the predictor of scikit-learn's boosted trees."""
+  from sklearn.ensemble import GradientBoostingClassifier
+
+  model = GradientBoostingClassifier(random_state=seed).fit(x, y)
+  return model.feature_importances_, model.predict
+
+
+def _histogram(x: np.ndarray, y: np.ndarray, seed: int) -> tuple:
+  """Importances (D,) and the predictor of LightGBM's boosted trees."""
+  try:
+    import lightgbm
+  except ImportError as error:
+    raise ImportError(
+      'dci_fast needs LightGBM: pip install "dvae_jax[boosting]"'
+    ) from error
+  settings = {
+    "objective": "multiclass",
+    "num_class": int(y.max()) + 1,
+    "max_depth": 3,
+    "num_leaves": 8,
+    "num_threads": 1,
+    "deterministic": True,
+    "seed": seed,
+    "verbose": -1,
+  }
+  data = lightgbm.Dataset(x, y, params=settings)
+  model = lightgbm.train(settings, data, num_boost_round=100)
+
+  def predict(x_test):
+    return model.predict(x_test, num_threads=1).argmax(1)
+
+  return model.feature_importance("gain"), predict
+
+
+def _scores(fits: list[Fit]) -> dict[str, float]:
+  """The three scores, from every factor's importances and accuracy."""
+  table = np.stack([fit.importances for fit in fits], axis=1)  # (D, K)
+  return {
+    "disentanglement": _concentration(table),
+    "completeness": _concentration(table.T),
+    "informativeness": float(np.mean([fit.accuracy for fit in fits])),
+  }
+
+
+def _concentration(table: np.ndarray) -> float:
+  """Mean over rows, weighted by their sums, of 1 - normalised entropy."""
+  if table.sum() == 0:
+    return 0.0
+  totals = table.sum(1)
+  shares = table / np.where(totals > 0, totals, 1.0)[:, None]
+  logs = np.log(np.where(shares > 0, shares, 1.0))
+  spread = -(shares * logs).sum(1) / np.log(max(table.shape[1], 2))
+  return float(np.average(1 - spread, weights=totals))
