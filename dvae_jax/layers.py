@@ -1,17 +1,15 @@
 """Convolution with stride 2 and its transpose, lowered per platform.
 
-TPU and GPU get `lax.conv`. XLA's gradients of it are slow on a CPU, so there
-everything is a matrix product between cheap rearrangements. A stride-2 kernel
-of size k = 2t on images is a stride-1 kernel of size t on 2x2 blocks of pixels,
-so with p = t - 1 and all 2x2 blocks of the image padded by p,
+Three bilinear functions, `convolve`, `convolve_back` and `correlate`, are each
+other's gradients, so derivatives of any order run on them alone. TPU and GPU
+get XLA's own convolutions. On a CPU XLA is fast only where a convolution is a
+plain one of many channels; strided gradients take a hundred times as long
+inside a loop. A stride-2 kernel of size k = 2t on pixels is a stride-1 kernel
+of size t on 2x2 blocks of pixels, and so there
 
-  convolution      = add_windows . product . blocks
-  its transpose    = unblocks . product^T . windows
-
-and when the image has few channels the windows are taken before the product.
-`blocks` and `unblocks`, `windows` and `add_windows` are pairs of transposed
-linear maps. Three bilinear functions (`convolve`, `convolve_back`, `correlate`)
-are each other's gradients, so that derivatives of any order stay fast.
+  convolve       is XLA's, or for few channels windows . product,
+  convolve_back  is a plain convolution of y, then blocks taken apart,
+  correlate      is one product of blocks of x and shifted copies of y.
 """
 
 from functools import partial
@@ -19,7 +17,9 @@ from functools import partial
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
+from jax.custom_batching import sequential_vmap
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
@@ -111,7 +111,7 @@ def conv_transpose(x, kernel) -> Array:
 def convolve(x, kernel):
   """(B, H, W, C), (k, k, C, F) -> (B, H/2, W/2, F)."""
   return lax.platform_dependent(
-    x, kernel, cpu=_convolve_by_products, default=_convolve_by_lax
+    x, kernel, cpu=_convolve_on_cpu, default=_convolve_by_lax
   )
 
 
@@ -119,17 +119,20 @@ def convolve(x, kernel):
 def convolve_back(y, kernel):
   """Transpose of `convolve` in x: (B, H/2, W/2, F) -> (B, H, W, C)."""
   return lax.platform_dependent(
-    y, kernel, cpu=_convolve_back_by_products, default=_convolve_back_by_lax
+    y, kernel, cpu=_convolve_back_on_cpu, default=_convolve_back_by_lax
   )
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def correlate(x, y, size):
-  """Transpose of `convolve` in the kernel: (B, H, W, C), (B, H/2, W/2, F) -> (size, size, C, F)."""
+  """Transpose of `convolve` in the kernel.
+
+  (B, H, W, C), (B, H/2, W/2, F) -> (size, size, C, F).
+  """
   return lax.platform_dependent(
     x,
     y,
-    cpu=partial(_correlate_by_products, size=size),
+    cpu=sequential_vmap(partial(_correlate_on_cpu, size=size)),
     default=partial(_correlate_by_lax, size=size),
   )
 
@@ -179,51 +182,60 @@ def _correlate_by_lax(x, y, size):
   return jax.linear_transpose(partial(_convolve_by_lax, x), kernel)(y)[0]
 
 
-def _few_channels(images, features):
-  """Whether windows are cheaper to copy before the product than after."""
-  return 4 * images <= features
+def _few_channels(channels, features):
+  """Whether a product with all windows side by side beats XLA's convolution."""
+  return 4 * channels <= features
 
 
-def _convolve_by_products(x, kernel):
+# A CPU is filled by one lane; XLA has no fast convolution with many kernels.
+@sequential_vmap
+def _convolve_on_cpu(x, kernel):
   size, _, channels, features = kernel.shape
-  if _few_channels(channels, features):
-    return _windows(_blocks(x, size), size) @ _matrix(kernel, True)
-  return _add_windows(_blocks(x, size) @ _matrix(kernel, False), size)
+  if not _few_channels(channels, features):
+    return _convolve_by_lax(x, kernel)
+  return _windows(_blocks(x, size), size) @ _window_matrix(kernel)
 
 
-def _convolve_back_by_products(y, kernel):
+@sequential_vmap
+def _convolve_back_on_cpu(y, kernel):
   size, _, channels, features = kernel.shape
+  t = size // 2
   if _few_channels(channels, features):
-    s = _unwindows(y @ _matrix(kernel, True).T, size)
+    s = _add_windows(y @ _window_matrix(kernel).T, size)
   else:
-    s = _spread(y, size) @ _matrix(kernel, False).T
+    k = kernel.reshape(t, 2, t, 2, channels, features)[::-1, :, ::-1]
+    k = k.transpose(0, 2, 5, 1, 3, 4).reshape(t, t, features, 4 * channels)
+    s = lax.conv_general_dilated(
+      y, k, (1, 1), [(t - 1, t - 1)] * 2, dimension_numbers=DIMENSIONS
+    )
   return _unblocks(s, size)
 
 
-def _correlate_by_products(x, y, size):
+def _correlate_on_cpu(x, y, size):
   channels, features = x.shape[-1], y.shape[-1]
-  x = _blocks(x, size)
+  t = size // 2
+  s = _blocks(x, size)
   if _few_channels(channels, features):
-    m = jnp.einsum("bhwc,bhwf->cf", _windows(x, size), y)
-    t = size // 2
+    m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
     m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
   else:
-    m = jnp.einsum("bhwc,bhwf->cf", x, _spread(y, size))
-    t = size // 2
-    m = m.reshape(2, 2, channels, t, t, features).transpose(3, 0, 4, 1, 2, 5)
+    m = jnp.einsum("fbhw,bhwc->fc", _shifted(y, size), s)
+    m = m.reshape(t, t, features, 2, 2, channels).transpose(0, 3, 1, 4, 5, 2)
   return m.reshape(size, size, channels, features)
 
 
-def _matrix(kernel, windows_first):
+def _window_matrix(kernel):
+  """(k, k, C, F) -> (k * k * C, F), rows in the order of `_windows`."""
   size, _, channels, features = kernel.shape
-  t = size // 2
-  k = kernel.reshape(t, 2, t, 2, channels, features)
-  if windows_first:
-    return k.transpose(0, 2, 1, 3, 4, 5).reshape(-1, features)
-  return k.transpose(1, 3, 4, 0, 2, 5).reshape(4 * channels, -1)
+  k = kernel.reshape(size // 2, 2, size // 2, 2, channels, features)
+  return k.transpose(0, 2, 1, 3, 4, 5).reshape(-1, features)
 
 
 def _blocks(x, size):
+  """Pads by t - 1 and takes 2x2 blocks of pixels as channels.
+
+  (B, H, W, C) -> (B, H/2 + t - 1, W/2 + t - 1, 4 C).
+  """
   p = size // 2 - 1
   x = jnp.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
   b, h, w, c = x.shape
@@ -232,57 +244,48 @@ def _blocks(x, size):
 
 
 def _unblocks(s, size):
+  """Transpose of `_blocks`."""
   p = size // 2 - 1
   b, h, w, c = s.shape
-  x = (
-    s.reshape(b, h, w, 2, c // 2)
-    .swapaxes(2, 3)
-    .reshape(b, 2 * h, 2 * w, c // 4)
-  )
+  x = s.reshape(b, h, w, 2, c // 2).swapaxes(2, 3)
+  x = x.reshape(b, 2 * h, 2 * w, c // 4)
   return x[:, p : 2 * h - p, p : 2 * w - p]
 
 
 def _windows(s, size):
+  """Puts the t x t windows' blocks side by side in the channels.
+
+  (B, H/2 + t - 1, W/2 + t - 1, 4 C) -> (B, H/2, W/2, k * k * C).
+  """
   t = size // 2
   _, h, w, _ = s.shape
-  return jnp.concatenate(
-    [
-      s[:, i : h - t + 1 + i, j : w - t + 1 + j]
-      for i in range(t)
-      for j in range(t)
-    ],
-    -1,
-  )
+  windows = [
+    s[:, i : h - t + 1 + i, j : w - t + 1 + j] for i, j in np.ndindex(t, t)
+  ]
+  return jnp.concatenate(windows, -1)
 
 
-def _unwindows(q, size):
+def _add_windows(windows, size):
+  """Transpose of `_windows`."""
   t = size // 2
-  q = jnp.split(q, t * t, -1)
   return sum(
-    jnp.pad(q[i * t + j], ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
-    for i in range(t)
-    for j in range(t)
+    jnp.pad(window, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
+    for (i, j), window in zip(
+      np.ndindex(t, t), jnp.split(windows, t * t, -1), strict=True
+    )
   )
 
 
-def _add_windows(q, size):
+def _shifted(y, size):
+  """Copies of y, one for each place that a block has in a window.
+
+  Channels come first, because XLA would transpose the large result instead.
+  (B, H/2, W/2, F) -> (t * t * F, B, H/2 + t - 1, W/2 + t - 1).
+  """
   t = size // 2
-  b, h, w, f = q.shape
-  q = q.reshape(b, h, w, t, t, f // (t * t))
-  return sum(
-    q[:, i : h - t + 1 + i, j : w - t + 1 + j, i, j]
-    for i in range(t)
-    for j in range(t)
-  )
-
-
-def _spread(y, size):
-  t = size // 2
-  return jnp.concatenate(
-    [
-      jnp.pad(y, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
-      for i in range(t)
-      for j in range(t)
-    ],
-    -1,
-  )
+  y = jnp.moveaxis(y, -1, 0)
+  copies = [
+    jnp.pad(y, ((0, 0), (0, 0), (i, t - 1 - i), (j, t - 1 - j)))
+    for i, j in np.ndindex(t, t)
+  ]
+  return jnp.concatenate(copies, 0)
