@@ -34,7 +34,7 @@ DEFAULTS: dict[str, Any] = {
   "holdout": "",  # combinations left out, such as "shape=heart,posX>15"
   "correlate": "",  # two factors sampled together, such as "posX,posY"
   "correlation_strength": 0.2,  # sigma: the smaller, the stronger
-  "variant": "",  # which of a set's variants, where it has some
+  "variant": "",  # of petals: "full", "punctured", "weights", ...
   "pair_changes": 0,  # factors in which the images of a pair differ
 }
 
@@ -110,6 +110,9 @@ def load(config: Mapping[str, Any]) -> Dataset:
     source = files.choose(fields.name, [*loaders], fields.dir)
   if source == "rendered":
     _check_choice("placement", fields.placement, ["auto", "device"])
+    _check_choice("crop", fields.crop, [""])
+  variants = [*petals.VARIANTS] if fields.name == "petals" else []
+  _check_choice("variant", fields.variant, ["", *variants])
   return splits.apply(loaders[source](fields), fields)
 
 

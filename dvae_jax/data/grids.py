@@ -23,7 +23,8 @@ def thin(
   Raises:
     ValueError: there are not K positive integers.
   """
-  strides = tuple(stride) or (1,) * len(sizes)
+  strides = tuple(stride) if isinstance(stride, (tuple, list)) else (stride,)
+  strides = strides or (1,) * len(sizes)
   whole = all(isinstance(s, (int, np.integer)) and s >= 1 for s in strides)
   if len(strides) != len(sizes) or not whole:
     raise ValueError(

@@ -193,10 +193,6 @@ def _render(parameters, indices, *, resolution, line) -> jax.Array:
 def load(config) -> Dataset:
   """One of `VARIANTS`, "full" for "", named by `config.variant`."""
   variant = config.variant or "full"
-  if variant not in VARIANTS:
-    raise ValueError(
-      f"data.variant is {variant!r}; allowed for petals: {[*VARIANTS]}"
-    )
   resolution = grids.check_resolution(config.resolution, RESOLUTIONS)
   sheet = VARIANTS[variant]()
   notes = {"variant": variant, "resolution": resolution}
