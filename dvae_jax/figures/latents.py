@@ -177,7 +177,8 @@ def posterior_cloud(
     ax.add_patch(
       Circle((0, 0), radius, fill=False, ls=(0, (4, 3)), ec="#777777")
     )
-  ax.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), aspect="equal")
+  reach = max(3.6, 1.05 * np.nanmax(np.abs(means)))
+  ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
   _colour_bar(figure, points, ax, label)
   return figure
 
