@@ -209,6 +209,7 @@ def supervised(run: Run, encoded: Encoded, indices, names, advance) -> tuple:
     that refuses the codes has the value None and its reason.
   """
   found = factors_of(run.dataset, indices)
+  deterministic = run.model.objective.posterior == "deterministic"
   headline: dict[str, float | None] = {}
   details: dict[str, dict] = {}
   if found is None:
@@ -221,7 +222,7 @@ def supervised(run: Run, encoded: Encoded, indices, names, advance) -> tuple:
         encoded.mean,
         factors,
         rng=np.random.default_rng(0),
-        logvars=encoded.logvar,
+        logvars=None if deterministic else encoded.logvar,
         factor_names=factor_names,
       )
     except ValueError as error:

@@ -1,8 +1,8 @@
 """beta-VAE on dSprites: what does beta buy, and what does it cost?
 
 Higgins et al. 2017 (beta-VAE), in the protocol of Locatello et al. 2019
-(arXiv:1811.12359): 10 latents, batch 64, Adam 1e-4, 300,000 steps. Six betas are
-trained side by side in one process.
+(arXiv:1811.12359): 10 latents, batch 64, Adam 1e-4, 300,000 steps. Six betas
+train side by side in one process.
 
     python -m dvae_jax.main --config=experiments/betavae_dsprites.py
     python -m dvae_jax.main --config=experiments/betavae_dsprites.py:quick
