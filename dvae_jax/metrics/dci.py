@@ -102,7 +102,7 @@ def _fit_all(
   rng: np.random.Generator,
 ) -> list[Fit]:
   """Fits one classifier per factor, in threads, those of most values first."""
-  seeds = rng.integers(2**31, size=rows.y.shape[1]).tolist()
+  seeds = [int(rng.integers(2**31)) for _ in rows.y.T]
 
   def one(k: int) -> Fit:
     importances, predict = fit(rows.x, rows.y[:, k], seeds[k])
@@ -112,7 +112,7 @@ def _fit_all(
       float((predict(rows.x_test) == rows.y_test[:, k]).mean()),
     )
 
-  order = np.argsort(-rows.y.max(0)).tolist()
+  order = [int(k) for k in np.argsort(-rows.y.max(0))]
   with ThreadPoolExecutor(os.cpu_count()) as pool:
     fits = dict(zip(order, pool.map(one, order), strict=True))
   return [fits[k] for k in range(len(order))]
