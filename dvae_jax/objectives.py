@@ -185,7 +185,7 @@ def annealed_vae(
   `capacity` nats within `annealing_steps` and stays there.
   """
   kl = gaussian_kl(latents.mean, latents.logvar)
-  progress = jnp.minimum(step / jnp.maximum(annealing_steps, 1.0), 1.0)
+  progress = jnp.minimum(step / annealing_steps, 1.0)
   target = capacity * progress
   penalty = gamma * jnp.abs(kl.mean() - target)
   return penalty, {"kl": kl, "capacity": target}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dvae_jax import config as configs
+from dvae_jax import data, loop, models, runs
 from dvae_jax.objectives import OBJECTIVES
 
 FOLDER = Path(__file__).parents[1] / "experiments"
@@ -49,6 +50,23 @@ def test_experiment_documents_its_commands(path):
 def test_unknown_profiles_are_refused(path):
   with pytest.raises(ValueError, match=r"quik.*quick"):
     module(path).get_config("quik")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_quick_profile_trains(path, tmp_path):
+  if path.stem == "betavae_celeba":
+    pytest.importorskip("skimage")  # brings the faces that stand in
+  config = module(path).get_config("quick")
+  config.train.steps = config.checkpoint.every = 20
+  config.train.log_every = 10
+  dataset = data.load(config.data)
+  configs.check_dataset(config, dataset)
+  model = models.build(config, dataset.image_shape)
+  states = loop.train(config, dataset, model, tmp_path)
+  assert (states.diverged_at == -1).all()
+  lines = runs.read_jsonl(tmp_path / "metrics.jsonl")
+  assert len(lines) == 2 * len(states.step)
 
 
 def test_every_objective_has_an_experiment():

@@ -178,3 +178,29 @@ def test_diverged_lanes_stop_and_the_others_go_on(trained):
       lane_of(trained.states[190].params, lane),
     )
     assert any(jax.tree.leaves(moved))
+
+
+def test_sample_weights_scale_the_loss_of_each_image():
+  model, (lane, *_) = build("covariance_vae")
+  images = tiny_dataset().arrays[:4]
+  hparams = {**lane.hparams, "posterior_std": 1e-6}  # noise too small to see
+  state = training.init(model, images.shape[1:], 0, hparams)
+
+  @jax.jit
+  def loss(batch):
+    return training.loss(
+      state.params,
+      state.key,
+      batch,
+      state.step,
+      state.hparams,
+      model=model,
+      dataset_size=96,
+    )[0]
+
+  each = [loss(training.Batch(images[i : i + 1])) for i in range(4)]
+  weights = np.array([0.0, 1.0, 2.0, 0.5])
+  weighted = loss(training.Batch(images, weights=jnp.asarray(weights)))
+  np.testing.assert_allclose(
+    weighted, np.mean(weights * np.array(each)), rtol=1e-4
+  )
