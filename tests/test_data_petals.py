@@ -55,7 +55,7 @@ def test_circle():
   np.testing.assert_allclose(drawn, drawn.T, atol=1e-3)
 
 
-def test_petals_point_right_and_the_picture_is_upright():
+def test_tips_are_at_multiples_of_72_degrees():
   drawn = np.asarray(draw(jnp.array([[1.0, 1.0]]), resolution=256))
   row, column = np.nonzero(drawn[0, ..., 0] > 0.5)
   # The tips are at radius 2, that is 64 pixels, at multiples of 72 degrees.
