@@ -106,7 +106,7 @@ def show(name: str, directory: str, path: Path) -> None:
   dataset = load({"name": name, "dir": directory})
   figure = contact_sheet(dataset)
   FigureCanvasAgg(figure)
-  figure.savefig(path, dpi=100)
+  figure.savefig(path, dpi=100, bbox_inches="tight")
 
 
 def contact_sheet(dataset: Dataset) -> Figure:

@@ -41,7 +41,7 @@ def read(
     num_images=int(np.prod(sizes)),
     factor_names=NAMES,
     factor_sizes=sizes,
-    notes={"packed_from": "128 x 128, area"},
+    notes={"packed_from": "128 x 128", "packed_by": "area"},
   )
   return header, _chunks(path, sizes)
 

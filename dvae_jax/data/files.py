@@ -47,6 +47,9 @@ PREPARERS: dict[str, Callable[[Path, Path], None]] = {
   "mpi3d_complex": mpi3d.prepare,
 }
 
+# Sets of several files: any of these stands for the folder that it is in.
+FOLDERS = ("smallnorb", "celeb_a", "mnist", "fashion_mnist")
+
 CHECKSUMS: dict[str, dict[str, str]] = {
   "dsprites": dsprites_files.CHECKSUMS,
   "shapes3d": shapes3d_files.CHECKSUMS,
@@ -67,7 +70,7 @@ def prepare(
 
   Args:
     name: registered name.
-    path: the file, or the folder with the files.
+    path: the file; of several, the folder that they are in, or any of them.
     directory: below which the prepared folder is made; "" for the cache.
     checksums: of the official files; None for those published for the set.
 
@@ -86,6 +89,8 @@ def prepare(
   path = Path(path).expanduser()
   if not path.exists():
     raise FileNotFoundError(f"there is no {path}")
+  if name in FOLDERS and path.is_file():
+    path = path.parent
   published = CHECKSUMS.get(name, {}) if checksums is None else checksums
   for file, checksum in official(path, published):
     storage.check_digest(file, checksum)

@@ -19,6 +19,7 @@ from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.packing import Chunk, Header
 
 DEFAULT_SIDE = 64
+_RULE = "area, or bilinear where an image is smaller"
 
 
 class ImageFiles(NamedTuple):
@@ -62,7 +63,7 @@ def load(
   )
   header = files.header._replace(
     image_shape=(side, side, channels),
-    notes={**files.header.notes, "crop": rule, "resized": "area or bilinear"},
+    notes={**files.header.notes, "crop": rule, "packed_by": _RULE},
   )
   placement = placing.choose_placement(
     config.placement, packing.num_bytes(placing.thin(header, config.stride)[0])

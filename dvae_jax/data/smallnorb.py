@@ -75,7 +75,7 @@ def header(
     factor_names=NAMES,
     factor_values=VALUES if sizes == SIZES else (),
     factors=grid[:, [0, 2, 3, 4]],
-    notes={"packed_from": "first of each pair, 96 x 96, area"},
+    notes={"packed_from": "96 x 96, first of pair", "packed_by": "area"},
   )
 
 
