@@ -1,0 +1,103 @@
+"""Both notebooks run from top to end, and hold no outputs in git."""
+
+import ast
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
+pytestmark = pytest.mark.parametrize(
+  "path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS]
+)
+
+
+def code_cells(path):
+  notebook = nbformat.read(path, 4)
+  return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_runs_from_top_to_end(path, tmp_path, monkeypatch):
+  # `!python` in a cell is this Python; the package is the one tested.
+
+  monkeypatch.setenv(
+    "PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+  )
+  monkeypatch.setenv("PYTHONPATH", str(ROOT))
+  notebook = nbformat.read(path, 4)
+  NotebookClient(
+    notebook,
+    timeout=600,
+    kernel_name="python3",
+    resources={"metadata": {"path": str(tmp_path)}},
+  ).execute()
+  texts = [
+    output.get("text", "")
+    for cell in notebook.cells
+    if cell.cell_type == "code"
+    for output in cell.outputs
+  ]
+  assert not [text for text in texts if "error:" in text or "Traceback" in text]
+
+
+def test_holds_no_outputs(path):
+  for cell in code_cells(path):
+    assert cell.outputs == []
+    assert cell.execution_count is None
+
+
+def test_defines_no_functions_and_no_classes(path):
+  for cell in code_cells(path):
+    if cell.source.startswith("%%writefile"):
+      continue
+    tree = ast.parse(TransformerManager().transform_cell(cell.source))
+    for node in ast.walk(tree):
+      assert not isinstance(node, ast.FunctionDef | ast.ClassDef)
+
+
+def test_badge_opens_this_notebook(path):
+  first = nbformat.read(path, 4).cells[0].source
+  address = (
+    "https://colab.research.google.com/github/dvae-jax/dvae_jax/blob/main"
+  )
+  assert f"({address}/colab/{path.name})" in first
+
+
+@pytest.mark.parametrize(
+  ("has_gpu", "has_tpu", "extras"),
+  [
+    (False, False, "[notebook]"),
+    (True, False, "[notebook,cuda]"),
+    (False, True, "[notebook,tpu]"),
+  ],
+)
+def test_first_cell_installs_for_the_runtime(
+  path, monkeypatch, has_gpu, has_tpu, extras
+):
+  monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+  monkeypatch.setattr("shutil.which", lambda name: "/" if has_gpu else None)
+  monkeypatch.setattr("os.path.exists", lambda name: has_tpu)
+  monkeypatch.delenv("TPU_NAME", raising=False)
+  typed = []
+  shell = SimpleNamespace(
+    run_line_magic=lambda name, line: typed.append((name, line))
+  )
+  source = TransformerManager().transform_cell(code_cells(path)[0].source)
+  exec(source, {"get_ipython": lambda: shell})
+  ((magic, line),) = typed
+  assert magic == "pip"
+  # IPython fills {extras} in when the magic runs.
+  assert line.startswith('install -q "dvae_jax[{extras}] @ git+https://')
+  assert _extras(source, shell) == extras
+
+
+def _extras(source, shell):
+  names = {"get_ipython": lambda: shell}
+  exec(source, names)
+  return f"[{names['extras']}]"
