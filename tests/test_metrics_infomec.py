@@ -108,6 +108,8 @@ def test_dcimig_by_hand():
   np.testing.assert_allclose(
     result["dcimig"], np.log(3) / (np.log(3) + np.log(2)), rtol=1e-12
   )
+  own = dcimig(np.stack([a.ravel(), b.ravel()], 1), factors, rng=rng())
+  np.testing.assert_allclose(own["dcimig"], 1, rtol=1e-12)
   both = dcimig(codes[:, 2:], factors, rng=rng())
   np.testing.assert_allclose(
     both["dcimig"], np.log(1.5) / (np.log(3) + np.log(2)), rtol=1e-12
