@@ -209,8 +209,8 @@ def main() -> None:
   parser.add_argument("--rounds", type=int, default=20, help="turns of each")
   flags = parser.parse_args()
   print(
-    "network  batch  ours ms   single    ratio            torch    ratio        "
-    "     flax    ratio          GFLOP/s  share"
+    "network  batch  ours ms   single    ratio            torch    ratio"
+    "             flax    ratio          GFLOP/s  share"
   )
   rows = []
   for network in flags.network or NETWORKS:
