@@ -1,0 +1,75 @@
+import time
+
+import pytest
+
+from benchmarks import sweep, timing
+
+
+def make_sleeper(seconds):
+  return lambda: time.sleep(seconds)
+
+
+def make_missing():
+  import a_package_that_nobody_has  # noqa: F401
+
+
+def test_contenders_are_timed_in_turn(capsys):
+  seconds = timing.alternate(
+    {
+      "short": (make_sleeper, (0.01,)),
+      "long": (make_sleeper, (0.05,)),
+      "missing": (make_missing, ()),
+    },
+    rounds=3,
+  )
+  assert {name: len(turns) for name, turns in seconds.items()} == {
+    "short": 3,
+    "long": 3,
+  }
+  assert min(seconds["long"]) >= 0.05
+  assert min(seconds["short"]) >= 0.01
+  assert capsys.readouterr().out == (
+    "missing is left out: a_package_that_nobody_has isn't installed.\n"
+  )
+
+
+def test_ratio_is_the_median_of_the_turns_ratios():
+  # 1/2, 1/4, 3/4: the middle one is 1/2, the quartiles are the other two.
+  ratios = timing.ratio([1.0, 1.0, 3.0], [2.0, 4.0, 4.0])
+  assert ratios == pytest.approx((0.5, 0.25, 0.75))
+
+
+def test_three_ways_to_train_eight_betas_are_compared():
+  eight = {
+    "network": "mlp",
+    "startup_seconds": 2.0,
+    "compile_seconds": 3.0,
+    "seconds_per_step_and_lane": 0.001,
+  }
+  row = sweep.compare(eight, eight)
+  # 1,000 steps of a lane take 1 s; start-up 2 s and compilation 3 s.
+  assert row["one_process_seconds"] == pytest.approx(2 + 3 + 8)
+  assert row["solo_runs_seconds"] == pytest.approx(2 + 8 * (3 + 1))
+  assert row["eight_processes_seconds"] == pytest.approx(8 * (2 + 3 + 1))
+
+
+def test_torch_has_the_networks_of_flax():
+  pytest.importorskip("torch")
+  import jax
+  import jax.numpy as jnp
+  from jax.flatten_util import ravel_pytree
+
+  from benchmarks import train_step
+  from dvae_jax.networks import NETWORKS
+
+  for network in train_step.NETWORKS:
+    encoder, decoder = NETWORKS[network](train_step.SHAPE, train_step.LATENTS)
+    key = jax.random.key(0)
+    images = jnp.zeros((1, *train_step.SHAPE))
+    params = (
+      encoder.init(key, images),
+      decoder.init(key, jnp.zeros((1, train_step.LATENTS))),
+    )
+    modules = train_step.torch_modules(network)
+    count = sum(p.numel() for m in modules for p in m.parameters())
+    assert count == ravel_pytree(params)[0].size
