@@ -11,6 +11,7 @@ import tiny
 
 from dvae_jax import config as configs
 from dvae_jax import data, models, training
+from dvae_jax.metrics import METRICS, score
 from dvae_jax.objectives import OBJECTIVES
 
 README = Path(__file__).parents[1] / "README.md"
@@ -22,12 +23,14 @@ def blocks(monkeypatch, tmp_path):
   """Runs every block, from an empty folder; registries are put back after."""
   found = BLOCK.findall(README.read_text())
   monkeypatch.chdir(tmp_path)
-  before = dict(OBJECTIVES)
+  registries = (OBJECTIVES, data.DATASETS, METRICS)
+  before = [dict(registry) for registry in registries]
   for block in found:
     exec(compile(block, str(README), "exec"), {})
   yield found
-  OBJECTIVES.clear()
-  OBJECTIVES.update(before)
+  for registry, entries in zip(registries, before, strict=True):
+    registry.clear()
+    registry.update(entries)
 
 
 def test_a_new_objective_takes_ten_lines_and_trains(blocks):
@@ -55,3 +58,22 @@ def test_a_new_objective_takes_ten_lines_and_trains(blocks):
     losses.append(float(terms["loss"]))
   assert np.isfinite(losses).all()
   assert losses[-1] < losses[0]
+
+
+@pytest.mark.usefixtures("blocks")
+def test_a_new_data_set_loads():
+  dataset = data.load({"name": list(data.DATASETS)[-1]})
+  images = dataset.render(dataset.arrays, jnp.arange(dataset.num_images))
+  assert images.shape == (dataset.num_images, *dataset.image_shape)
+  assert dataset.num_images == np.prod(dataset.factor_sizes)
+  assert np.asarray(images[18]).sum() == 31  # a row and a column share a pixel
+
+
+@pytest.mark.usefixtures("blocks")
+def test_a_new_metric_scores():
+  name = list(METRICS)[-1]
+  codes = np.random.default_rng(0).normal(size=(50, 3)) * [1.0, 2.0, 4.0]
+  factors = np.arange(50)[:, None] % 5
+  found = score(name, codes, factors, rng=np.random.default_rng(0))
+  deviations = codes.std(0)
+  assert found[name] == deviations.min() / deviations.max()
