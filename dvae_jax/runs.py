@@ -100,8 +100,10 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     "source": dataset.source,
     "num_images": dataset.num_images,
     "factors": dict(
-      zip(dataset.factor_names, dataset.factor_sizes, strict=False)
-    ),
+      zip(dataset.factor_names, dataset.factor_sizes, strict=True)
+    )
+    if dataset.factor_sizes
+    else list(dataset.factor_names),
     **dataset.notes,
   }
 

@@ -21,5 +21,6 @@ def pytest_configure():
   from dvae_jax import runs
 
   os.environ["XDG_CACHE_HOME"] = _CACHE.name
+  os.environ["TFDS_DATA_DIR"] = os.path.join(_CACHE.name, "tfds")
   runs.set_up()
   jax.config.update("jax_numpy_rank_promotion", "raise")
