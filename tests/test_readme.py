@@ -11,9 +11,8 @@ import tiny
 
 from dvae_jax import config as configs
 from dvae_jax import data, models, training
-from dvae_jax.metrics import METRICS, score
 from dvae_jax.data import DATASETS
-from dvae_jax.metrics import METRICS
+from dvae_jax.metrics import METRICS, score
 from dvae_jax.objectives import OBJECTIVES
 
 README = Path(__file__).parents[1] / "README.md"
@@ -80,24 +79,3 @@ def test_a_new_metric_scores():
   found = score(name, codes, factors, rng=np.random.default_rng(0))
   deviations = codes.std(0)
   assert found[name] == deviations.min() / deviations.max()
-
-
-@pytest.mark.usefixtures("blocks")
-def test_a_new_data_set_renders_its_grid():
-  dataset = data.load({"name": list(DATASETS)[-1]})
-  assert dataset.num_images == np.prod(dataset.factor_sizes)
-  indices = jnp.arange(dataset.num_images)
-  images = jax.jit(dataset.render)(dataset.arrays, indices)
-  assert images.shape == (dataset.num_images, *dataset.image_shape)
-  assert 0 <= images.min() < images.max() <= 1
-  # No two combinations of factors look the same.
-  assert len(np.unique(images, axis=0)) == dataset.num_images
-
-
-@pytest.mark.usefixtures("blocks")
-def test_a_new_metric_scores_codes():
-  name = list(METRICS)[-1]
-  rng = np.random.default_rng(0)
-  codes = rng.normal(size=(50, 3)) * [1.0, 2.0, 4.0]
-  factors = rng.integers(0, 3, size=(50, 2))
-  assert np.isfinite(METRICS[name](codes, factors, rng=rng)[name])
