@@ -11,12 +11,10 @@ import tiny
 
 from dvae_jax import config as configs
 from dvae_jax import data, models, training
-from dvae_jax.data import DATASETS
 from dvae_jax.metrics import METRICS, score
 from dvae_jax.objectives import OBJECTIVES
 
 README = Path(__file__).parents[1] / "README.md"
-REGISTRIES = (OBJECTIVES, DATASETS, METRICS)
 BLOCK = re.compile(r"^```python test\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
