@@ -1,6 +1,6 @@
 """Peak resident memory of `:quick`, and of evaluating all of dSprites.
 
-    python -m benchmarks.memory [--steps=400] [--json=FILE]
+    python -m benchmarks.memory [--run=quick] [--json=FILE]
 
 Each is one command in a process of its own. Memory doesn't grow with the number
 of steps, so that a few of them stand for a whole run.
@@ -18,12 +18,14 @@ from benchmarks import timing
 
 ROOT = Path(__file__).parents[1]
 COMMAND = ("-m", "dvae_jax.main", "--config=experiments/betavae_dsprites.py")
-QUICK = (f"{COMMAND[-1]}:quick",)
-FULL = (
-  f"{COMMAND[-1]}:quick",
-  "--config.data.stride=()",  # all 737,280 images
-  "--config.eval.metrics=('mig',)",
-)
+RUNS = {
+  "quick": (f"{COMMAND[-1]}:quick",),
+  "full": (
+    f"{COMMAND[-1]}:quick",
+    "--config.data.stride=()",  # all 737,280 images
+    "--config.eval.metrics=('mig',)",
+  ),
+}
 
 
 def resident(pid: int) -> int:
@@ -68,13 +70,14 @@ def peak(arguments: tuple[str, ...], steps: int) -> dict:
 def main() -> None:
   """Prints both peaks, and writes them where asked to."""
   parser = timing.parser(__doc__)
-  parser.add_argument("--steps", type=int, default=400)
+  parser.add_argument("--steps", type=int, default=200)
+  parser.add_argument("--run", nargs="*", choices=RUNS, default=list(RUNS))
   flags = parser.parse_args()
   rows = []
-  for name, arguments in ((":quick", QUICK), ("full dSprites", FULL)):
-    rows.append({"run": name, **peak(arguments, flags.steps)})
+  for name in flags.run:
+    rows.append({"run": name, **peak(RUNS[name], flags.steps)})
     print(
-      f"{name:14} {rows[-1]['gibibytes']:.2f} GiB {rows[-1]['seconds']:.0f} s",
+      f"{name:6} {rows[-1]['gibibytes']:.2f} GiB {rows[-1]['seconds']:.0f} s",
       flush=True,
     )
     timing.write(flags.json, rows)

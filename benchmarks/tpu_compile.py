@@ -1,6 +1,6 @@
 """Compiles for a TPU that isn't there, and reads what the compiler says.
 
-    python -m benchmarks.tpu_compile [--network=conv_k4] [--json=FILE]
+    python -m benchmarks.tpu_compile [--program=train_64] [--json=FILE]
 
 Needs libtpu (`pip install 'jax[tpu]'`, Linux), no TPU: v5e, one chip and 2x2.
 Cycles are the sum of the compiler's own estimates over the program's
@@ -8,6 +8,7 @@ instructions; a loop's body counts once, so a program of many steps gives the
 cycles of one.
 """
 
+import importlib.util
 import os
 import re
 import time
@@ -126,41 +127,49 @@ def read(lowered, program: str, devices: int, lanes: int) -> dict:
   }
 
 
-def programs(network: str):
-  """Yields (lowered, name, devices, lanes) of every program."""
-  topology = topologies.get_topology_desc("v5e:2x2", platform="tpu")
-  config = base()
-  config.objective, config.network = "vae", network
-  dataset = data.load({"name": "dsprites"})
-  meshes = {n: Mesh(np.array(topology.devices[:n]), "lane") for n in (1, 4)}
+def plain_flax(config, dataset, mesh: Mesh, lanes: int):
+  """`train_program` with Flax's own convolutions."""
   ours = layers.Conv, layers.ConvTranspose
   layers.Conv = lambda f, k: nn.Conv(f, (k, k), (2, 2))
   layers.ConvTranspose = lambda f, k: nn.ConvTranspose(f, (k, k), (2, 2))
-  yield train_program(config, dataset, meshes[1], 1), "plain Flax", 1, 1
+  lowered = train_program(config, dataset, mesh, lanes)
   layers.Conv, layers.ConvTranspose = ours
-  for devices, lanes in ((1, 1), (1, 8), (1, 64), (4, 64)):
-    lowered = train_program(config, dataset, meshes[devices], lanes)
-    yield lowered, "train", devices, lanes
-  yield encode_program(config, dataset, meshes[1], 8), "encode", 1, 8
+  return lowered
+
+
+# name -> (what is compiled, chips, lanes)
+PROGRAMS = {
+  "flax": (plain_flax, 1, 1),
+  "train_1": (train_program, 1, 1),
+  "train_64": (train_program, 1, 64),
+  "train_64_on_4": (train_program, 4, 64),
+  "encode_8": (encode_program, 1, 8),
+}
 
 
 def main() -> None:
   """Prints the table, and writes it where asked to."""
   parser = timing.parser(__doc__)
   parser.add_argument("--network", default="conv_k4")
+  parser.add_argument("--program", nargs="*", choices=PROGRAMS)
   flags = parser.parse_args()
-  try:
-    import libtpu  # noqa: F401
-  except ImportError:
+  if importlib.util.find_spec("libtpu") is None:
     print("Left out: libtpu isn't installed (pip install 'jax[tpu]', Linux).")
     return
+  topology = topologies.get_topology_desc("v5e:2x2", platform="tpu")
+  config = base()
+  config.objective, config.network = "vae", flags.network
+  dataset = data.load({"name": "dsprites"})
   rows = []
-  for program in programs(flags.network):
-    rows.append(read(*program))
+  for name in flags.program or PROGRAMS:
+    lower, chips, lanes = PROGRAMS[name]
+    mesh = Mesh(np.array(topology.devices[:chips]), sweep.AXIS)
+    lowered = lower(config, dataset, mesh, lanes)
+    rows.append(read(lowered, name, chips, lanes))
     print(
       "  ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in rows[-1].items()
+        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in rows[-1].items()
       ),
       flush=True,
     )
