@@ -1,7 +1,6 @@
 """The config: shared defaults, and a check that names the bad field."""
 
 import difflib
-import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -43,6 +42,7 @@ FAST_METRICS = (
   "selectivity",
 )
 QUOTES = "'\""
+FLOAT32_MAX = 3.4e38  # hyper-parameters are traced in float32
 POSITIVE = (
   "learning_rate",
   "critic_learning_rate",
@@ -185,7 +185,7 @@ def _check_number(field: str, value: Any, positive: bool) -> None:
   number = isinstance(value, int | float) and not isinstance(value, bool)
   if (
     not number
-    or not math.isfinite(value)
+    or not abs(value) < FLOAT32_MAX
     or value < 0
     or (positive and value == 0)
   ):

@@ -18,6 +18,7 @@ from dvae_jax.models import Model
 from dvae_jax.progress import progress_bar, say
 
 SECONDS_PER_CALL = 1.0  # how long a call takes when train.steps_per_call is 0
+SAY_AFTER = 5.0  # seconds of steps before their pace is extrapolated
 LONG_SECONDS = 1200.0  # on a CPU, a run longer than this gets advice
 
 
@@ -231,20 +232,25 @@ def _chunks(config, dataset, model, states, log, bar, shorter):
   task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
   pace = float("inf")
   began = time.perf_counter()
-  for count in itertools.count():
-    if step == steps:
-      return
+  said, measured = (
+    False,
+    None,
+  )  # step and time after the first call, which compiles
+  while step < steps:
     stop = next_stop(step, train=config.train, seconds_per_step=pace)
     if dataset.render is None:
       stop = step + 1
     start = time.perf_counter()
     states, sums = call((states, sums), next(batches), stop - step)
     jax.block_until_ready(states)
-    if count:  # the first call compiles
-      pace = (time.perf_counter() - start) / (stop - step)
-    if count == 1:
-      _say_how_long(pace * (steps - stop), shorter)
-    step = stop
+    now = time.perf_counter()
+    if measured:
+      pace = (now - start) / (stop - step)
+      if not said and now - measured[1] > SAY_AFTER:
+        mean = (now - measured[1]) / (stop - measured[0])
+        _say_how_long(mean * (steps - stop), shorter)
+        said = True
+    step, measured = stop, measured or (stop, now)
     bar.update(task, completed=step)
     if step % config.train.log_every and step < steps:
       continue
@@ -253,7 +259,6 @@ def _chunks(config, dataset, model, states, log, bar, shorter):
       name: total / count_logged
       for name, total in sweep.unplace(sums, lanes).items()
     }
-    now = time.perf_counter()
     timing = {"seconds": now - began, "steps": count_logged}
     log.write(step, means, timing)
     logged, began, sums = step, now, sweep.place(zeros, mesh)
@@ -263,9 +268,9 @@ def _chunks(config, dataset, model, states, log, bar, shorter):
 
 def _say_how_long(seconds: float, shorter: str) -> None:
   """Says how long the training will take; on a CPU, what to type instead."""
-  words = f"{seconds / 60:.0f} minutes"
+  words = f"{seconds / 60:.0f} more minutes"
   if seconds > 7200:
-    words = f"{seconds / 3600:.0f} hours"
+    words = f"{seconds / 3600:.0f} more hours"
   say(f"Training will take about {words}.")
   if shorter and seconds > LONG_SECONDS and jax.default_backend() == "cpu":
     say(

@@ -41,6 +41,6 @@ def get_config(profile: str = ""):
     config.hparams.learning_rate = 1e-3
     config.sweep.beta = (1.0, 4.0, 8.0, 12.0)
     config.sweep.seed = (0, 1)
-    config.train.steps = 8000
+    config.train.steps = 6000
     config.eval.metrics = FAST_METRICS
   return config

@@ -28,6 +28,7 @@ def edited(field, value):
     ("hparams.learning_rate", 0.0, "hparams.learning_rate: 0.0 .* above 0"),
     ("hparams.learning_rate", -1e-3, "hparams.learning_rate: -0.001"),
     ("hparams.learning_rate", float("nan"), "hparams.learning_rate: nan"),
+    ("hparams.learning_rate", 1e39, "hparams.learning_rate: 1e\\+39"),
     ("sweep.beta", (1.0, -1.0), "sweep.beta: -1.0 found, a number, 0 or above"),
     ("sweep.beta", (), "hparams.beta: missing; .* takes learning_rate, beta"),
     ("sweep.latent_dim", (5, 10), "sweep.latent_dim: .*static"),

@@ -135,6 +135,18 @@ def test_streamed_images_train_as_those_on_the_device(parts, tmp_path):
   jax.tree.map(close, found[0].params, found[1].params)
 
 
+def test_long_run_on_a_cpu_says_how_long_and_what_to_type(
+  parts, tmp_path, monkeypatch, capsys
+):
+  config, dataset, model = parts
+  monkeypatch.setattr(loop, "SAY_AFTER", 0.0)
+  monkeypatch.setattr(loop, "LONG_SECONDS", 0.0)
+  loop.train(config, dataset, model, tmp_path, shorter="python -m shorter")
+  said = " ".join(capsys.readouterr().err.split())
+  assert "Training will take about 0 more minutes." in said
+  assert said.count("type: python -m shorter") == 1
+
+
 def test_pictures_show_images_over_their_reconstructions(parts):
   config, dataset, model = parts
   lanes = sweep.grid(config.sweep, config.hparams)
