@@ -108,29 +108,6 @@ def conv_transpose(x, kernel) -> Array:
 
 
 @jax.custom_vjp
-def relu(x) -> Array:
-  """max(x, 0), whose gradient is told by the output, which is kept anyway.
-
-  `nn.relu` keeps a mask of its own, an eighth of a TPU's step.
-
-  Args:
-    x: any shape.
-
-  Returns:
-    The same shape; the gradient at 0 is 0.
-  """
-  return jnp.maximum(x, 0)
-
-
-def _relu_forward(x):
-  y = relu(x)
-  return y, y
-
-
-relu.defvjp(_relu_forward, lambda y, g: (jnp.where(y > 0, g, 0),))
-
-
-@jax.custom_vjp
 def convolve(x, kernel):
   """(B, H, W, C), (k, k, C, F) -> (B, H/2, W/2, F)."""
   return lax.platform_dependent(
