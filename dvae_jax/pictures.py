@@ -53,7 +53,7 @@ def write(run, *, seed: int = 0) -> Path:
   }
   path = Path(run.workdir) / "pictures.npz"
   partial = path.with_name("pictures.partial.npz")
-  np.savez_compressed(partial, **shared, **stacked)
+  np.savez_compressed(partial, allow_pickle=False, **shared, **stacked)
   os.replace(partial, path)
   return path
 

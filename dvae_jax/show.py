@@ -13,6 +13,7 @@ The ending of --out decides: .png is a still, .gif an animation (samples: .png).
   python -m dvae_jax.show sample --workdir=runs/x --seed=1 --out=samples.png
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def sample(run, *, lane: int, seed: int, out: Path) -> None:
   figures.samples(run.decode(z, lane)).savefig(out)
 
 
-VERBS = {
+VERBS: dict[str, tuple[Callable, tuple[str, ...], tuple[str, ...]]] = {
   "traverse": (traverse, ("image",), (".gif", ".png")),
   "interpolate": (interpolate, ("image", "to"), (".gif", ".png")),
   "sample": (sample, ("seed",), (".png",)),
@@ -115,7 +116,7 @@ def main(argv) -> None:
   """Reads the flags; what is wrong with them is one line."""
   if len(argv) != 2:
     raise app.UsageError(f"one verb expected: {', '.join(VERBS)}")
-  options = {name: flags.FLAGS[name].value for name in NUMBERS}
+  options = {name: getattr(flags.FLAGS, name) for name in NUMBERS}
   runs.set_up()
   with runs.refusing():
     print(show(argv[1], flags.FLAGS.workdir, out=flags.FLAGS.out, **options))

@@ -81,8 +81,9 @@ def collect(records: list[Record]) -> Study:
 
 def _udr(records: list[Record]) -> np.ndarray | None:
   """UDR of every lane against all others, from the pictures' common images."""
-  shown = [record.pictures for record in records]
-  if any(s is None for s in shown) or sum(len(s["lanes"]) for s in shown) < 2:
+  shown = [record.pictures for record in records if record.pictures]
+  number = sum(len(s["lanes"]) for s in shown)
+  if len(shown) < len(records) or number < 2:
     return None
   if any(not np.array_equal(s["indices"], shown[0]["indices"]) for s in shown):
     return None

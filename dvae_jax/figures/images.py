@@ -178,12 +178,12 @@ def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
     codes: (N, 2) posterior means in that plane, drawn behind it.
     names: the plane's two axes.
   """
-  frames, path = to_uint8(frames), np.asarray(path)
+  frames, path, codes = to_uint8(frames), np.asarray(path), np.asarray(codes)
   figure = new_figure(4.0, width=HALF_WIDTH)
   figure.patch.set_alpha(0)
   ax = figure.add_subplot()
   ax.patch.set_alpha(0)
-  ax.scatter(*np.asarray(codes).T, s=3, color="#0072B2", alpha=0.3, lw=0)
+  ax.scatter(codes[:, 0], codes[:, 1], s=3, color="#0072B2", alpha=0.3, lw=0)
   ax.plot(*path.T, color="#D55E00", lw=1.2)
   zoom = 0.38 * 72 / frames.shape[2]
   for frame, point in zip(frames, path, strict=True):

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 PAGE_WIDTH = 7.2  # inches: the text width of an A4 or letter page
@@ -93,5 +93,5 @@ def strength_colours(strengths) -> tuple[list, ScalarMappable | None]:
   # The last fifth of viridis is too pale for lines on white.
   shades = [viridis(0.85 * float(norm(s))) for s in strengths]
   cut = viridis.resampled(256)(np.linspace(0, 0.85, 256))
-  cmap = type(colormaps["viridis"])(cut[:, :3])
+  cmap = ListedColormap(list(cut))
   return shades, ScalarMappable(norm, cmap)
