@@ -10,7 +10,7 @@ that differ in a random number of factors.
     python -m dvae_jax.main --config=experiments/adagvae_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -21,6 +21,7 @@ def get_config(profile: str = ""):
   config.data.pair_changes = 1
   config.sweep.beta = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

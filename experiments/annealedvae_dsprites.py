@@ -10,7 +10,7 @@ training in the report).
     python -m dvae_jax.main --config=experiments/annealedvae_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -22,6 +22,7 @@ def get_config(profile: str = ""):
   config.hparams.annealing_steps = 100_000.0
   config.sweep.capacity = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0)
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

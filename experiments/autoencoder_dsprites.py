@@ -12,7 +12,7 @@ of the report, or `means` in codes.npz).
     python -m dvae_jax.main --config=experiments/autoencoder_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -22,6 +22,7 @@ def get_config(profile: str = ""):
   config.network = "conv"
   config.sweep.seed = (0, 1, 2, 3, 4)
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

@@ -11,7 +11,7 @@ comes out: score against each weight.
     python -m dvae_jax.main --config=experiments/betatcvae_ablation.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -30,6 +30,7 @@ def get_config(profile: str = ""):
   config.train.batch_size = 2048
   config.train.steps = 18_000
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

@@ -10,7 +10,7 @@ right but its total correlation is up to (D - 1) log(B N) nats too high; to read
     python -m dvae_jax.main --config=experiments/betatcvae_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -23,6 +23,7 @@ def get_config(profile: str = ""):
   config.hparams.gamma = 1.0
   config.sweep.beta = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

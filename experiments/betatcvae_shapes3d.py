@@ -10,7 +10,7 @@ dvae_jax.data list` says which is ready here.
     python -m dvae_jax.main --config=experiments/betatcvae_shapes3d.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -24,6 +24,7 @@ def get_config(profile: str = ""):
   config.hparams.gamma = 1.0
   config.sweep.beta = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

@@ -12,7 +12,7 @@ times that. The objective `covariance_vae_learned` learns the variances instead.
     python -m dvae_jax.main --config=experiments/covariancevae_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 from dvae_jax.convert import from_keras_covariance
 
 
@@ -30,6 +30,7 @@ def get_config(profile: str = ""):
     factor * weights["gamma"] for factor in (0.0, 1.0, 10.0, 100.0, 1000.0)
   )
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

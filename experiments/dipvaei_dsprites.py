@@ -10,7 +10,7 @@ jointly, as pairs. What comes out, beside the scores: `off_diagonal` and
     python -m dvae_jax.main --config=experiments/dipvaei_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -27,6 +27,7 @@ def get_config(profile: str = ""):
     (50.0, 500.0),
   )
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16

@@ -11,7 +11,7 @@ total correlation means nothing.
     python -m dvae_jax.main --config=experiments/factorvae_dsprites.py:quick
 """
 
-from dvae_jax.config import base
+from dvae_jax.config import FAST_METRICS, base
 
 
 def get_config(profile: str = ""):
@@ -22,6 +22,7 @@ def get_config(profile: str = ""):
   config.hparams.critic_learning_rate = 1e-4
   config.sweep.gamma = (10.0, 20.0, 30.0, 40.0, 50.0, 100.0)
   if profile == "quick":
+    config.eval.metrics = FAST_METRICS
     config.network = "mlp_small"
     config.latent_dim = 6
     config.data.resolution = 16
