@@ -15,6 +15,7 @@ def irs(
   num_rows: int = 10_000,
   num_bins: int = 20,
   quantile: float = 0.99,
+  num_samples: int = 4,
 ) -> dict[str, float | str]:
   """How little a latent moves while its own factor is held fixed.
 
@@ -27,9 +28,10 @@ def irs(
     codes: (N, D) codes.
     factors: (N, K) integers.
     rng: NumPy generator; draws the rows.
-    num_rows: rows drawn with replacement.
+    num_rows: rows of a sample, drawn with replacement.
     num_bins: factors with more values are cut into as many bins.
     quantile: of the deviations; 1 is the paper's maximum.
+    num_samples: samples that the score is averaged over: a maximum is noisy.
 
   Returns:
     "irs", 0 to 1 (0 when every latent is constant), and "variant". The latents'
@@ -39,18 +41,26 @@ def irs(
     ValueError: see `checks.check_codes` and `sampling.sample`.
   """
   codes, factors = check_codes(codes, factors)
-  z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
-  z = z[:, np.ptp(z, axis=0) > 0]
-  score = 0.0
-  if z.size:
-    largest = np.abs(z - z.mean(0)).max(0)
-    moved = [_deviation(z, f, quantile) for f in histogram_bins(v, num_bins).T]
-    robust = 1 - np.min(moved, axis=0) / largest
-    score = float(np.average(robust, weights=largest))
+  scores = []
+  for _ in range(num_samples):
+    z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
+    scores.append(_score(z, histogram_bins(v, num_bins), quantile))
   return {
-    "irs": score,
-    "variant": f"dlib: quantile {quantile}, {num_rows} rows",
+    "irs": float(np.mean(scores)),
+    "variant": f"dlib: quantile {quantile}, "
+    f"mean over {num_samples} samples of {num_rows} rows",
   }
+
+
+def _score(z: np.ndarray, v: np.ndarray, quantile: float) -> float:
+  """The score of (N, D) codes and (N, K) factors, read entirely."""
+  z = z[:, np.ptp(z, axis=0) > 0]
+  if z.size == 0:
+    return 0.0
+  largest = np.abs(z - z.mean(0)).max(0)
+  moved = [_deviation(z, factor, quantile) for factor in v.T]
+  robust = 1 - np.min(moved, axis=0) / largest
+  return float(np.average(robust, weights=largest))
 
 
 def _deviation(
