@@ -311,15 +311,53 @@ def normalised_mi(codes, factors) -> np.ndarray:
   return (information / np.maximum(entropy(factors), 1e-12)).T
 
 
+def cloud_over_training(record: Record, lane: int) -> list[Figure]:
+  """Clouds of one lane in the plane and colours of its still one.
+
+  Returns:
+    One figure a step, all with the same axes; [] for fewer than two steps, a
+    data set that is no grid of its factors, or means that aren't finite.
+  """
+  shown, clouds = record.pictures, record.clouds
+  sizes = record.data.get("factors")
+  if not (shown and clouds and _has_plane(shown) and isinstance(sizes, dict)):
+    return []
+  order, factor = _plane(shown, lane)
+  means = clouds.means[:, lane][..., order[:2]]
+  if len(means) < 2 or not np.isfinite(means).all():
+    return []
+  factors = np.unravel_index(clouds.indices, tuple(sizes.values()))
+  return [
+    figures.posterior_cloud(
+      cloud,
+      factors[factor],
+      label=list(sizes)[factor],
+      names=[f"z{d}" for d in order[:2]],
+      title=f"step {step}",
+      reach=max(3.6, 1.05 * np.abs(means).max()),
+    )
+    for step, cloud in zip(clouds.steps, means, strict=True)
+  ]
+
+
+def _has_plane(shown) -> bool:
+  return "factors" in shown and shown["kl"].shape[1] > 1
+
+
+def _plane(shown, lane: int) -> tuple[np.ndarray, int]:
+  """Latents by KL, and the factor that the first of them follows best."""
+  order = figures.order_by_kl(shown["kl"][lane])
+  shares = normalised_mi(shown["means"][lane], shown["factors"])
+  return order, int(shares[:, order[0]].argmax())
+
+
 def _clouds(record, lane, picture) -> Iterator[Picture]:
   shown = record.pictures
-  if "factors" not in shown or shown["kl"].shape[1] < 2:
+  if not _has_plane(shown):
     return
   means, factors = shown["means"][lane], shown["factors"]
   names = [str(name) for name in shown["factor_names"]]
-  order = figures.order_by_kl(shown["kl"][lane])
-  # The factor that the first latent follows best shows the most.
-  factor = int(normalised_mi(means, factors)[:, order[0]].argmax())
+  order, factor = _plane(shown, lane)
   axes = [f"z{d}" for d in order[:3]]
   yield picture(
     "cloud",

@@ -19,6 +19,7 @@ from dvae_jax.progress import progress_bar, say
 
 SECONDS_PER_CALL = 1.0  # how long a call takes when train.steps_per_call is 0
 SAY_AFTER = 5.0  # seconds of steps before their pace is extrapolated
+CLOUD = 256  # images whose posterior means are kept at every checkpoint
 LONG_SECONDS = 1200.0  # on a CPU, a run longer than this gets advice
 
 
@@ -101,27 +102,62 @@ def streamed_batches(
     yield training.Batch(*(jnp.split(images, 2, axis=1) if two else [images]))
 
 
+def spread_images(dataset: Dataset, number: int):
+  """Images spread evenly over a data set.
+
+  Returns:
+    indices (B,) int32 and images (B, H, W, C) in [0, 1], B <= number.
+  """
+  evenly = np.linspace(0, dataset.num_images - 1, number)
+  indices = np.unique(evenly.astype(np.int32))
+  if dataset.render is None:
+    assert dataset.read is not None
+    return indices, jnp.asarray(dataset.read(indices), jnp.float32) / 255.0
+  return indices, jax.jit(dataset.render)(dataset.arrays, indices)
+
+
 def strip_maker(dataset: Dataset, model: Model):
   """A function of the states: a picture of images over reconstructions a lane.
 
   Returns:
     states (L, ...) -> (L, 2H, 8W, C) in [0, 1], of images spread over the set.
   """
-  indices = np.linspace(0, dataset.num_images - 1, 8).astype(np.int32)
-  if dataset.render is None:
-    assert dataset.read is not None
-    images = jnp.asarray(dataset.read(indices), jnp.float32) / 255.0
-  else:
-    images = jax.jit(dataset.render)(dataset.arrays, indices)
+  _, images = spread_images(dataset, 8)
 
   def strip(state):
     mean, _ = models.encode(model, state.params, images)
     shown = jnp.stack([images, models.decode_images(model, state.params, mean)])
-    _, _, height, width, channels = shown.shape
+    _, number, height, width, channels = shown.shape
     shown = shown.transpose(0, 2, 1, 3, 4)
-    return shown.reshape(2 * height, 8 * width, channels)
+    return shown.reshape(2 * height, number * width, channels)
 
   return jax.jit(lambda states: jax.lax.map(strip, states))
+
+
+def cloud_writer(dataset: Dataset, model: Model, folder: Path):
+  """A function of step and states that writes `clouds/<step>.npy`.
+
+  The file holds posterior means (L, n, D), float16, of the images whose indices
+  (n,) are in `clouds/indices.npy`, which is written at once.
+  """
+  indices, images = spread_images(dataset, CLOUD)
+
+  @jax.jit
+  def means(states, images):
+    def of_lane(state):
+      return models.encode(model, state.params, images)[0].astype(jnp.float16)
+
+    return jax.lax.map(of_lane, states)
+
+  def save(name: str, array: np.ndarray) -> None:
+    partial = folder / "clouds" / f".{name}.partial"
+    with partial.open("wb") as file:
+      np.save(file, array)
+    partial.replace(folder / "clouds" / f"{name}.npy")
+
+  (folder / "clouds").mkdir(exist_ok=True)
+  save("indices", indices)
+  return lambda step, states: save(str(step), np.asarray(means(states, images)))
 
 
 class Log:
@@ -176,7 +212,8 @@ def train(
   """Trains all lanes to the last step, from the newest checkpoint if any.
 
   Files are written in this order, so that a kill at any moment loses time and
-  nothing else: lines of metrics.jsonl, then the checkpoint of their step.
+  nothing else: lines of metrics.jsonl, posterior means, then the checkpoint of
+  their step.
   Resuming reads the checkpoint, then drops the lines after it.
 
   Args:
@@ -205,10 +242,12 @@ def train(
       runs.truncate_jsonl(folder / name, step)
     log = Log(folder, len(lanes), step)
     strips = strip_maker(dataset, model)
+    write_cloud = cloud_writer(dataset, model, folder)
     with contextlib.closing(log), progress_bar() as bar:
       chunks = _chunks(config, dataset, model, states, log, bar, shorter)
       for stop, states in chunks:
         log.show(stop, np.asarray(strips(states)))
+        write_cloud(stop, states)
         log.flush()
         checkpoint.save(checkpoints, stop, states)
     checkpoints.wait_until_finished()

@@ -6,6 +6,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+CLOUDS = 12  # steps that posterior means are read of, at most: 0.1 s a frame
+
+
+class Clouds(NamedTuple):
+  """Posterior means of the same images at several steps.
+
+  Attributes:
+    steps: (T,) of the checkpoints, ascending.
+    indices: (n,) of the images.
+    means: (T, L, n, D).
+  """
+
+  steps: np.ndarray
+  indices: np.ndarray
+  means: np.ndarray
+
 
 class Record(NamedTuple):
   """What a run directory says.
@@ -25,6 +41,7 @@ class Record(NamedTuple):
     seconds: of training, or None.
     pictures: arrays of pictures.npz, or None.
     codes: arrays of codes.npz, or None.
+    clouds: posterior means over training, or None.
   """
 
   name: str
@@ -40,6 +57,7 @@ class Record(NamedTuple):
   seconds: float | None
   pictures: dict[str, np.ndarray] | None
   codes: dict[str, np.ndarray] | None
+  clouds: Clouds | None
 
 
 def read(workdir, *, arrays: bool = True) -> Record:
@@ -47,7 +65,7 @@ def read(workdir, *, arrays: bool = True) -> Record:
 
   Args:
     workdir: the folder; only config.json must be there.
-    arrays: whether codes.npz and pictures.npz are read as well.
+    arrays: whether codes.npz, pictures.npz and clouds are read as well.
 
   Raises:
     ValueError: no config.json, or a file that isn't what it should be.
@@ -79,6 +97,7 @@ def read(workdir, *, arrays: bool = True) -> Record:
     seconds=_seconds(read_lines(folder / "timings.jsonl")),
     pictures=_arrays(folder / "pictures.npz") if arrays else None,
     codes=_arrays(folder / "codes.npz") if arrays else None,
+    clouds=_clouds(folder / "clouds") if arrays else None,
   )
 
 
@@ -95,6 +114,19 @@ def _arrays(path: Path) -> dict[str, np.ndarray] | None:
     return None
   with np.load(path) as file:  # refuses pickled objects
     return {name: file[name] for name in file.files}
+
+
+def _clouds(folder: Path) -> Clouds | None:
+  """At most CLOUDS steps, evenly spaced, the first and the last among them."""
+  files = folder.glob("*.npy")
+  steps = np.array(sorted(int(f.stem) for f in files if f.stem.isdigit()))
+  if not steps.size:
+    return None
+  at = np.linspace(0, len(steps) - 1, min(len(steps), CLOUDS))
+  steps = steps[at.round().astype(int)]
+  means = np.stack([np.load(folder / f"{step}.npy") for step in steps])
+  indices = np.load(folder / "indices.npy")
+  return Clouds(steps, indices, means.astype(np.float32))
 
 
 def _seconds(timings: list[dict]) -> float | None:

@@ -21,6 +21,7 @@ from dvae_jax import figures, gallery
 from dvae_jax.records import Record, lane_title, read, swept
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
+CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
 FIRST = ("reconstruction", "kl", "elbo", "active_units")  # then the scores
 
 
@@ -46,7 +47,9 @@ def write(workdir) -> Path:
     _save(picture, folder / "figures")
     for picture in gallery.draw(record, sorted(shown))
   ]
-  animations = _animations(record, shown, folder / "figures")
+  animations = {
+    lane: _animations(record, lane, folder / "figures") for lane in shown
+  }
   page = _template().render(
     **_about(record, folder),
     **_table(record),
@@ -120,21 +123,38 @@ def _webp(png: bytes, *, lossless: bool) -> bytes:
     return file.getvalue()
 
 
-def _animations(record: Record, lanes, folder: Path) -> dict[int, str]:
-  """Traversal GIFs as files; returns them as addresses for the page."""
+def _animations(record: Record, lane: int, folder: Path) -> list[dict]:
+  """One lane's GIFs as files; returns what the page shows of them."""
   if not record.pictures:
-    return {}
-  found = {}
-  for lane in lanes:
-    base = record.pictures["traversals"][lane, 0]
-    frames = figures.traversal_animation(
-      base,
-      record.pictures["kl"][lane],
-      scale=max(1, 64 // base.shape[3]),
+    return []
+  base = record.pictures["traversals"][lane, 0]
+  frames = figures.traversal_animation(
+    base,
+    record.pictures["kl"][lane],
+    scale=max(1, 64 // base.shape[3]),
+  )
+  path = folder / f"lane{lane}_traversals.gif"
+  figures.save_gif(path, frames)
+  found = [
+    {
+      "title": "Animated traversal",
+      "alt": "every latent moves from -2 to 2 and back",
+      "source": _uri("gif", path.read_bytes()),
+    }
+  ]
+  clouds = gallery.cloud_over_training(record, lane)
+  if clouds:
+    path = folder / f"lane{lane}_cloud_over_training.gif"
+    frames = figures.animation(clouds, dpi=CLOUD_DPI)
+    figures.save_gif(path, frames, milliseconds=300)
+    found.append(
+      {
+        "title": "Posterior means over training",
+        "alt": "posterior means in the plane of the two latents of the largest"
+        " KL, around the prior's circles, one frame a checkpoint",
+        "source": _uri("gif", path.read_bytes()),
+      }
     )
-    path = folder / f"lane{lane}_traversals.gif"
-    figures.save_gif(path, frames)
-    found[lane] = _uri("gif", path.read_bytes())
   return found
 
 
@@ -290,7 +310,7 @@ def _sections(record, embedded, animations, shown) -> list[dict[str, Any]]:
       "title": lane_title(record, lane),
       "open": lane == shown[0],
       "pictures": group(lane),
-      "animation": animations.get(lane),
+      "animations": animations[lane],
     }
     for lane in sorted(shown)
     if group(lane)

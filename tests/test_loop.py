@@ -1,5 +1,7 @@
 """The loop: one compile, no host transfer, results free of call sizes."""
 
+import shutil
+
 import jax
 import numpy as np
 import pytest
@@ -155,6 +157,44 @@ def test_pictures_show_images_over_their_reconstructions(parts):
   assert strips.shape == (2, 32, 8 * 16, 1)
   last = dataset.render(dataset.arrays, np.array([95], np.int32))
   np.testing.assert_array_equal(strips[1, :16, -16:], last[0])
+
+
+def test_clouds_are_posterior_means_at_every_checkpoint(parts, tmp_path):
+  _, dataset, model = parts
+  states, _ = train(parts, tmp_path / "run")
+  clouds = tmp_path / "run" / "clouds"
+  names = {path.name for path in clouds.iterdir()}
+  assert names == {"20.npy", "40.npy", "indices.npy"}
+  indices = np.load(clouds / "indices.npy")
+  np.testing.assert_array_equal(indices, np.arange(96))  # all there are
+  images = dataset.render(dataset.arrays, indices)
+  params = jax.tree.map(lambda leaf: leaf[1], states.params)
+  expected, _ = models.encode(model, params, images)
+  found = np.load(clouds / "40.npy")
+  assert found.shape == (2, 96, 4)
+  assert found.dtype == np.float16
+  np.testing.assert_allclose(found[1], expected, rtol=1e-3, atol=1e-5)
+  assert np.abs(np.load(clouds / "20.npy")[1] - found[1]).max() > 1e-2
+
+
+def test_cloud_of_a_resumed_run_has_the_same_bytes(parts, tmp_path):
+  config, dataset, model = parts
+  train(parts, tmp_path / "run")
+  clouds = tmp_path / "run" / "clouds"
+  whole = {path.name: path.read_bytes() for path in clouds.iterdir()}
+  shutil.rmtree(tmp_path / "run" / "checkpoints" / "40")
+  (clouds / "40.npy").write_bytes(b"")
+  loop.train(config, dataset, model, tmp_path / "run")
+  assert whole == {path.name: path.read_bytes() for path in clouds.iterdir()}
+
+
+def test_cloud_of_a_large_set_is_256_images_from_end_to_end(parts):
+  _, dataset, _ = parts
+  read = lambda i: np.zeros((len(i), 16, 16, 1), np.uint8)
+  large = dataset._replace(render=None, read=read, num_images=700_000)
+  indices, images = loop.spread_images(large, loop.CLOUD)
+  assert (indices[0], indices[-1], len(images)) == (0, 699_999, 256)
+  assert set(np.diff(indices)) <= {2745, 2746}
 
 
 @pytest.mark.parametrize(

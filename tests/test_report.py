@@ -208,6 +208,73 @@ def test_failing_report_leaves_the_old_one(folder, monkeypatch):
   assert not [p for p in folder.rglob("*") if ".partial" in p.name]
 
 
+def save_clouds(run, steps):
+  """Means that spread out over training; lane 1's are broken at the end."""
+  about = json.loads((run.workdir / "config.json").read_text())
+  sizes = dict(zip(fake_runs.NAMES, fake_runs.SIZES, strict=True))
+  about["data"]["factors"] = sizes
+  (run.workdir / "config.json").write_text(json.dumps(about))
+  clouds, indices = run.workdir / "clouds", np.arange(0, 108, 2)
+  clouds.mkdir()
+  np.save(clouds / "indices.npy", indices)
+  lanes = [run.encode(run.render(indices), lane)[0] for lane in (0, 1)]
+  for step in steps:
+    means = np.stack(lanes).astype(np.float16) * step / steps[-1]
+    if step == steps[-1]:
+      means[1] = np.nan
+    np.save(clouds / f"{step}.npy", means)
+
+
+def test_clouds_move_over_training(tmp_path):
+  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
+  fake_runs.write_run(run)
+  save_clouds(run, range(100, 3100, 100))
+  pictures.write(run)
+  page = Page(report.write(run.workdir))
+  shown = [i for i in page.every("img") if "one frame a checkpoint" in i["alt"]]
+  assert len(shown) == 1  # the other lane's means aren't finite
+  assert shown[0]["alt"].endswith("lane 0: beta 1.")
+  path = run.workdir / "figures" / "lane0_cloud_over_training.gif"
+  with Image.open(path) as image:
+    assert (image.n_frames, image.size) == (12, (403, 336))
+  assert path.stat().st_size < 300_000
+
+
+def test_clouds_share_axes_and_the_colours_of_the_still_one(tmp_path):
+  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
+  fake_runs.write_run(run)
+  save_clouds(run, range(100, 3100, 100))
+  pictures.write(run)
+  record = records.read(run.workdir)
+  steps = record.clouds.steps
+  assert (len(steps), steps[0], steps[-1]) == (12, 100, 3000)
+  drawn = gallery.cloud_over_training(record, 0)
+  assert [f.axes[0].get_title(loc="left") for f in drawn] == [
+    f"step {step}" for step in steps
+  ]
+  assert len({figure.axes[0].get_xlim() for figure in drawn}) == 1
+  axes, bar = drawn[-1].axes
+  points = axes.collections[0]
+  # Horizontal position is index // 6 % 6, and lane 0's first latent follows it.
+  assert (axes.get_xlabel(), bar.get_ylabel()) == ("z0", "posX")
+  np.testing.assert_array_equal(
+    points.get_array(), np.arange(0, 108, 2) // 6 % 6
+  )
+  means = run.encode(run.render(np.arange(0, 108, 2)), 0)[0]
+  np.testing.assert_allclose(
+    points.get_offsets(), means[:, [0, 2]], rtol=1e-3, atol=1e-5
+  )
+
+
+def test_clouds_of_one_step_are_not_animated(tmp_path):
+  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
+  fake_runs.write_run(run)
+  save_clouds(run, [100])
+  pictures.write(run)
+  assert "over training" not in Page(report.write(run.workdir)).text
+  assert not list((run.workdir / "figures").glob("*_cloud_over_training.gif"))
+
+
 def test_folder_without_a_run_is_named(tmp_path):
   with pytest.raises(ValueError, match=r"--workdir: .* holds no run"):
     report.write(tmp_path)

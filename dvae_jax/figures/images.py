@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from dvae_jax.figures.style import (
   CAPTION,
+  DPI,
   HALF_WIDTH,
   INACTIVE_KL,
   PAGE_WIDTH,
@@ -235,15 +236,16 @@ def _labelled(images, order, alpha) -> np.ndarray:
   return np.asarray(canvas)
 
 
-def animation(figures: list[Figure]) -> list[np.ndarray]:
+def animation(figures: list[Figure], *, dpi: float = DPI) -> list[np.ndarray]:
   """Draws figures of one size as frames, each (H, W, 3) uint8.
 
   A list of `posterior_cloud`, one a checkpoint, becomes the cloud's history.
+  Frames have dpi pixels an inch.
   """
   frames = []
   for figure in figures:
     with io.BytesIO() as file:
-      figure.savefig(file, format="png", facecolor="white")
+      figure.savefig(file, format="png", facecolor="white", dpi=dpi)
       frames.append(np.asarray(Image.open(file).convert("RGB")))
   return frames
 

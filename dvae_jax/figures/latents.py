@@ -152,7 +152,13 @@ def _curves(ax, curves, reach, names) -> None:
 
 
 def posterior_cloud(
-  means, values, *, label: str, names=("z0", "z1"), title: str = ""
+  means,
+  values,
+  *,
+  label: str,
+  names=("z0", "z1"),
+  title: str = "",
+  reach: float = 0.0,
 ) -> Figure:
   """Posterior means in a plane, coloured by a factor, and the prior's circles.
 
@@ -164,6 +170,7 @@ def posterior_cloud(
     label: its name.
     names: the plane's two axes.
     title: such as the training step.
+    reach: where both axes end; 0 takes it from the means.
   """
   means = np.asarray(means)
   figure = new_figure(3.5, width=HALF_WIDTH)
@@ -177,7 +184,7 @@ def posterior_cloud(
     ax.add_patch(
       Circle((0, 0), radius, fill=False, ls=(0, (4, 3)), ec="#777777")
     )
-  reach = max(3.6, 1.05 * np.nanmax(np.abs(means)))
+  reach = reach or max(3.6, 1.05 * np.nanmax(np.abs(means)))
   ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
   _colour_bar(figure, points, ax, label)
   return figure
