@@ -1,5 +1,7 @@
 """Shapes, sizes and bounds of the networks."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,7 +28,7 @@ def test_shapes(name, channels):
 
 
 def dense(*sizes):
-  return sum(a * b + b for a, b in zip(sizes, sizes[1:], strict=False))
+  return sum(a * b + b for a, b in itertools.pairwise(sizes))
 
 
 def convs(*layers):
@@ -85,6 +87,6 @@ def test_usual_log_variances_are_left_alone(raw):
 @pytest.mark.parametrize("name", ["conv", "conv_k4", "burgess", "petals_conv"])
 def test_images_that_do_not_fit_are_refused(name):
   with pytest.raises(
-    ValueError, match="network: images of 20 x 20 .* multiples"
+    ValueError, match=r"network: images of 20 x 20 .* multiples"
   ):
     NETWORKS[name]((20, 20, 1), 10)
