@@ -208,7 +208,7 @@ def test_failing_report_leaves_the_old_one(folder, monkeypatch):
   assert not [p for p in folder.rglob("*") if ".partial" in p.name]
 
 
-def save_clouds(run, steps):
+def save_clouds(run, steps, *, scale=1):
   """Means that spread out over training; lane 1's are broken at the end."""
   about = json.loads((run.workdir / "config.json").read_text())
   sizes = dict(zip(fake_runs.NAMES, fake_runs.SIZES, strict=True))
@@ -219,7 +219,7 @@ def save_clouds(run, steps):
   np.save(clouds / "indices.npy", indices)
   lanes = [run.encode(run.render(indices), lane)[0] for lane in (0, 1)]
   for step in steps:
-    means = np.stack(lanes).astype(np.float16) * step / steps[-1]
+    means = scale * np.stack(lanes).astype(np.float16) * step / steps[-1]
     if step == steps[-1]:
       means[1] = np.nan
     np.save(clouds / f"{step}.npy", means)
@@ -243,7 +243,7 @@ def test_clouds_move_over_training(tmp_path):
 def test_clouds_share_axes_and_the_colours_of_the_still_one(tmp_path):
   run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
   fake_runs.write_run(run)
-  save_clouds(run, range(100, 3100, 100))
+  save_clouds(run, range(100, 3100, 100), scale=3)
   pictures.write(run)
   record = records.read(run.workdir)
   steps = record.clouds.steps
@@ -262,7 +262,7 @@ def test_clouds_share_axes_and_the_colours_of_the_still_one(tmp_path):
   )
   means = run.encode(run.render(np.arange(0, 108, 2)), 0)[0]
   np.testing.assert_allclose(
-    points.get_offsets(), means[:, [0, 2]], rtol=1e-3, atol=1e-5
+    points.get_offsets(), 3 * means[:, [0, 2]], rtol=1e-3, atol=1e-5
   )
 
 
