@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -155,8 +156,8 @@ def opened(
 
 def _command() -> str:
   module = getattr(sys.modules.get("__main__"), "__spec__", None)
-  name = f"-m {module.name}" if module else sys.argv[0]
-  return " ".join(["python", name, *sys.argv[1:]])
+  program = ["-m", module.name] if module else sys.argv[:1]
+  return shlex.join(["python", *program, *sys.argv[1:]])
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The run directory: whose it is, what it refuses, what comes back."""
 
 import json
+import shlex
 import shutil
 
 import jax
@@ -82,6 +83,14 @@ def test_config_json_says_what_made_it(trained):
   assert record["data"]["source"] == "rendered"
   assert record["versions"]["jax"] == jax.__version__
   assert record["command"].startswith("python ")
+
+
+def test_command_can_be_pasted_into_a_shell(tmp_path, monkeypatch):
+  flag = "--config.sweep.beta=(1.0, 4.0)"
+  monkeypatch.setattr("sys.argv", ["main.py", flag])
+  with reopen(tmp_path):
+    record = json.loads((tmp_path / "config.json").read_text())
+  assert shlex.split(record["command"])[-1] == flag
 
 
 def test_unreadable_checkpoint_is_named(trained, tmp_path):
