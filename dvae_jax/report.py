@@ -334,6 +334,7 @@ def _sections(record, embedded, animations, shown) -> list[dict[str, Any]]:
 
 
 def main(argv) -> None:
+  """Writes the report of --workdir again and prints where it is."""
   if len(argv) > 1:
     raise app.UsageError(f"unknown argument {argv[1]!r}; see --help")
   try:
