@@ -40,11 +40,12 @@ def jax_update(network: str, batch: int, flax_layers: bool):
   from dvae_jax import layers, models, training
   from dvae_jax.config import base
 
+  config = base()
   if flax_layers:
+    config.train.relu = "mask"
     for name in ("Conv", "ConvTranspose"):
       plain = getattr(nn, name)
       setattr(layers, name, lambda f, k, p=plain: p(f, (k, k), (2, 2)))
-  config = base()
   config.objective, config.network = "vae", network
   config.latent_dim = LATENTS
   model = models.build(config, SHAPE)

@@ -11,6 +11,7 @@ from absl import app
 from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.densities import LIKELIHOODS
+from dvae_jax.layers import RELUS
 from dvae_jax.metrics import METRICS
 from dvae_jax.models import hparam_names
 from dvae_jax.networks import NETWORKS
@@ -67,8 +68,9 @@ def base() -> ml_collections.ConfigDict:
         "steps": 300_000,
         "batch_size": 64,
         "steps_per_call": 0,  # 0: about a second's worth
-        "lanes_per_call": 0,  # 0: all on an accelerator, one on a CPU
+        "lanes_per_call": 0,  # 0: all on a GPU, one elsewhere
         "dtype": "float32",
+        "relu": "sign",  # how its gradient is computed; "mask" is Flax's way
         "log_every": 100,
       },
       "checkpoint": {"every": 1000, "keep": 2},
@@ -111,6 +113,7 @@ def check(config) -> None:
   _one_of("likelihood", config.likelihood, LIKELIHOODS)
   _one_of("estimator", config.estimator, ("mws", "mss"))
   _one_of("train.dtype", config.train.dtype, ("float32", "bfloat16"))
+  _one_of("train.relu", config.train.relu, RELUS)
   _one_of("data.name", config.data.name, data.DATASETS)
   for name in config.eval.metrics:
     _one_of("eval.metrics", name, METRICS)

@@ -24,6 +24,25 @@ from jax.custom_batching import sequential_vmap
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
 
+@jax.custom_vjp
+def relu(x) -> Array:
+  """max(x, 0), whose gradient is multiplied by the sign of its output.
+
+  The same numbers as `jax.nn.relu`'s. That one compares its input, and a TPU
+  packs the comparison's bits and takes them apart again in the backward pass,
+  which costs a sixth of a training step; the output is kept anyway.
+  """
+  return jnp.maximum(x, 0)
+
+
+relu.defvjp(
+  lambda x: (relu(x),) * 2,
+  lambda y, gradient: (gradient * jnp.sign(y),),
+)
+
+RELUS = {"sign": relu, "mask": jax.nn.relu}
+
+
 class Conv(nn.Module):
   """Convolution, stride 2, SAME: (B, H, W, C) -> (B, H/2, W/2, features).
 

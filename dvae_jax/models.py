@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from dvae_jax import layers
 from dvae_jax.densities import LIKELIHOODS
 from dvae_jax.networks import NETWORKS, Critic
 from dvae_jax.objectives import (
@@ -39,7 +40,9 @@ def build(config, image_shape: tuple[int, int, int]) -> Model:
     ValueError: the network doesn't take images of this shape.
   """
   objective = OBJECTIVES[config.objective]
-  encoder, decoder = NETWORKS[config.network](image_shape, config.latent_dim)
+  encoder, decoder = NETWORKS[config.network](
+    image_shape, config.latent_dim, layers.RELUS[config.train.relu]
+  )
   return Model(
     encoder,
     decoder,

@@ -1,10 +1,11 @@
 """Encoders, decoders and the critic, as Flax modules.
 
-`NETWORKS[name](image_shape, latent_dim)` gives an encoder, images (B, H, W, C)
--> (mean, logvar), each (B, D), and a decoder, z (B, D) -> logits (B, H, W, C).
+`NETWORKS[name](image_shape, latent_dim, relu)` gives an encoder, images
+(B, H, W, C) -> (mean, logvar), each (B, D), and a decoder, z (B, D) -> logits
+(B, H, W, C).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
 
@@ -46,15 +47,16 @@ class ConvEncoder(nn.Module):
   convs: Sequence[tuple[int, int]]  # (features, kernel), stride 2 each
   hidden: Sequence[int]
   latent_dim: int
+  relu: Callable
 
   @nn.compact
   def __call__(self, images):
     h = images
     for features, kernel in self.convs:
-      h = nn.relu(layers.Conv(features, kernel)(h))
+      h = self.relu(layers.Conv(features, kernel)(h))
     h = h.reshape(h.shape[0], -1)
     for width in self.hidden:
-      h = nn.relu(Dense(width)(h))
+      h = self.relu(Dense(width)(h))
     return heads(h, self.latent_dim)
 
 
@@ -65,6 +67,7 @@ class ConvDecoder(nn.Module):
   start_channels: int
   convs: Sequence[tuple[int, int]]  # (features, kernel) but the last: C
   image_shape: tuple[int, int, int]
+  relu: Callable
 
   @nn.compact
   def __call__(self, z):
@@ -73,10 +76,10 @@ class ConvDecoder(nn.Module):
     start = (height // scale, width // scale, self.start_channels)
     h = z
     for size in (*self.hidden, prod(start)):
-      h = nn.relu(Dense(size)(h))
+      h = self.relu(Dense(size)(h))
     h = h.reshape(-1, *start)
     for features, kernel in self.convs:
-      h = nn.relu(layers.ConvTranspose(features, kernel)(h))
+      h = self.relu(layers.ConvTranspose(features, kernel)(h))
     return layers.ConvTranspose(channels, 4)(h)
 
 
@@ -85,12 +88,13 @@ class MLPEncoder(nn.Module):
 
   hidden: Sequence[int]
   latent_dim: int
+  relu: Callable
 
   @nn.compact
   def __call__(self, images):
     h = images.reshape(images.shape[0], -1)
     for width in self.hidden:
-      h = nn.relu(Dense(width)(h))
+      h = self.relu(Dense(width)(h))
     return heads(h, self.latent_dim)
 
 
@@ -112,12 +116,13 @@ class PetalsEncoder(nn.Module):
   """3 x 3 convolutions without padding, each followed by 2 x 2 max pooling."""
 
   latent_dim: int
+  relu: Callable
 
   @nn.compact
   def __call__(self, images):
     h = images
     for features in (64, 64, 128, 128):
-      h = nn.relu(nn.Conv(features, (3, 3), padding="VALID")(h))
+      h = self.relu(nn.Conv(features, (3, 3), padding="VALID")(h))
       h = nn.max_pool(h, (2, 2), (2, 2))
     return heads(h.reshape(h.shape[0], -1), self.latent_dim)
 
@@ -130,17 +135,18 @@ class PetalsDecoder(nn.Module):
   """
 
   image_shape: tuple[int, int, int]
+  relu: Callable
 
   @nn.compact
   def __call__(self, z):
     height, width, channels = self.image_shape
-    h = nn.relu(Dense(height // 8 * (width // 8) * 16)(z))
+    h = self.relu(Dense(height // 8 * (width // 8) * 16)(z))
     h = h.reshape(-1, height // 8, width // 8, 16)
     for features in (64, 64, 128):
       batch, rows, columns, depth = h.shape
       h = jax.image.resize(h, (batch, 2 * rows, 2 * columns, depth), "nearest")
-      h = nn.relu(nn.GroupNorm(8)(nn.ConvTranspose(features, (3, 3))(h)))
-    return nn.Conv(channels, (1, 1))(nn.relu(nn.Conv(256, (1, 1))(h)))
+      h = self.relu(nn.GroupNorm(8)(nn.ConvTranspose(features, (3, 3))(h)))
+    return nn.Conv(channels, (1, 1))(self.relu(nn.Conv(256, (1, 1))(h)))
 
 
 class Critic(nn.Module):
@@ -159,7 +165,7 @@ class Critic(nn.Module):
 
 
 def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
-  def build(image_shape, latent_dim):
+  def build(image_shape, latent_dim, relu=layers.relu):
     divisor = 2 ** len(encoder_convs)
     if any(size % divisor for size in image_shape[:2]):
       raise ValueError(
@@ -168,30 +174,32 @@ def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
         " (change data.resolution, or take the network 'mlp')"
       )
     return (
-      ConvEncoder(encoder_convs, hidden, latent_dim),
-      ConvDecoder(hidden[::-1], start_channels, decoder_convs, image_shape),
+      ConvEncoder(encoder_convs, hidden, latent_dim, relu),
+      ConvDecoder(
+        hidden[::-1], start_channels, decoder_convs, image_shape, relu
+      ),
     )
 
   return build
 
 
 def _mlp(encoder_hidden, decoder_hidden):
-  def build(image_shape, latent_dim):
+  def build(image_shape, latent_dim, relu=layers.relu):
     return (
-      MLPEncoder(encoder_hidden, latent_dim),
+      MLPEncoder(encoder_hidden, latent_dim, relu),
       MLPDecoder(decoder_hidden, image_shape),
     )
 
   return build
 
 
-def _petals(image_shape, latent_dim):
+def _petals(image_shape, latent_dim, relu=layers.relu):
   if any(size % 8 or size < 46 for size in image_shape[:2]):
     raise ValueError(
       f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't fit"
       " 'petals_conv'; height and width must be multiples of 8 from 48 on"
     )
-  return PetalsEncoder(latent_dim), PetalsDecoder(image_shape)
+  return PetalsEncoder(latent_dim, relu), PetalsDecoder(image_shape, relu)
 
 
 # conv: Locatello et al. 2019 (arXiv:1811.12359), table 1; conv_k4: the same

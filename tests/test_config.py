@@ -37,6 +37,7 @@ def edited(field, value):
     ("train.batch_size", 0, "train.batch_size: 0"),
     ("train.lanes_per_call", -1, "train.lanes_per_call: -1"),
     ("train.dtype", "float16", "train.dtype: 'float16'"),
+    ("train.relu", "leaky", "train.relu: 'leaky' found, one of sign, mask"),
     ("checkpoint.every", 15, "checkpoint.every: 15 found, a multiple"),
   ],
 )

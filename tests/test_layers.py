@@ -155,6 +155,34 @@ def test_cpu_gets_plain_convolutions_only(name):
     assert "batch_group_count = 1 : i64, feature_group_count = 1 : i64" in line
 
 
+def relu_and_gradient(relu, x, cotangent):
+  value, vjp = jax.vjp(relu, x)
+  return value, *vjp(cotangent)
+
+
+def test_relu_equals_flax_to_the_bit():
+  rng = np.random.default_rng(0)
+  x = jnp.asarray(rng.normal(size=999), jnp.float32).at[:3].set((0, -0.0, 1e9))
+  g = jnp.asarray(rng.normal(size=999), jnp.float32)
+  for relu in layers.RELUS.values():
+    for ours, flax in zip(
+      relu_and_gradient(relu, x, g),
+      relu_and_gradient(nn.relu, x, g),
+      strict=True,
+    ):
+      np.testing.assert_array_equal(ours, flax)
+
+
+def test_only_the_masked_relu_keeps_a_comparison():
+  x = jnp.ones(3)
+  compares = {
+    name: "compare"
+    in jax.jit(partial(relu_and_gradient, r)).lower(x, x).as_text()
+    for name, r in layers.RELUS.items()
+  }
+  assert compares == {"sign": False, "mask": True}
+
+
 def test_odd_sizes_are_refused():
   with pytest.raises(ValueError, match="must be even, got a 3 wide"):
     layers.conv(jnp.zeros((1, 4, 4, 1)), jnp.zeros((3, 3, 1, 1)))

@@ -11,7 +11,8 @@ import pytest
 import tiny
 from strengths import HPARAMS
 
-from dvae_jax import data, models, sweep, training
+from dvae_jax import data, layers, loop, models, sweep, training
+from dvae_jax.config import base
 from dvae_jax.networks import MLPDecoder, MLPEncoder
 from dvae_jax.objectives import OBJECTIVES
 
@@ -43,7 +44,7 @@ def build(name):
   config.hparams.update(HPARAMS[name])
   image_shape = tiny_dataset().image_shape
   model = models.build(config, image_shape)._replace(
-    encoder=MLPEncoder((32,), config.latent_dim),
+    encoder=MLPEncoder((32,), config.latent_dim, nn.relu),
     decoder=MLPDecoder((32,), image_shape),
   )
   if model.critic:
@@ -204,3 +205,25 @@ def test_sample_weights_scale_the_loss_of_each_image():
   np.testing.assert_allclose(
     weighted, np.mean(weights * np.array(each)), rtol=1e-4
   )
+
+
+@pytest.mark.slow  # five minutes: 4,000 steps of a convolutional network
+def test_both_relus_end_at_the_same_loss():
+  config = base()
+  config.network, config.sweep.beta = "conv_k4", (4.0,)
+  dataset = data.load(config.data)
+  lanes = sweep.grid(config.sweep, config.hparams)
+  mesh, losses = sweep.device_mesh(1), {}
+  for config.train.relu in layers.RELUS:
+    model = models.build(config, dataset.image_shape)
+    states = training.init_lanes(model, dataset.image_shape, lanes)
+    one = lane_of(states, 0)
+    zeros = training.zero_terms(one, dataset.image_shape, model=model)
+    placed = sweep.place((states, sweep.stack([zeros])), mesh)
+    call = loop.compiled_steps(config, dataset, model, mesh)
+    states, before = call(placed, None, 1900)
+    total = float(before["loss"][0])
+    _, after = call((states, before), None, 100)
+    losses[config.train.relu] = (float(after["loss"][0]) - total) / 100
+  print(losses)
+  assert losses["sign"] == pytest.approx(losses["mask"], rel=0.01)
