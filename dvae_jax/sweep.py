@@ -96,12 +96,14 @@ def replicate(tree, mesh: Mesh):
 
 
 def default_lanes_per_call() -> int:
-  """One lane at a time on a CPU, all at once (0) on an accelerator.
+  """All lanes at once (0) on a GPU, one at a time elsewhere.
 
-  A CPU's cores are filled by one lane's matrix products, whose activations then
-  stay in its caches; an accelerator needs the lanes side by side.
+  One lane's matrix products fill a CPU's cores, and its activations then stay
+  in the caches. On a TPU a lane's parameters and activations fit the fast
+  memory, and its compiler counts fewer cycles (benchmarks/README.md). A GPU,
+  which needs more work than one lane's, wasn't measured.
   """
-  return 1 if jax.default_backend() == "cpu" else 0
+  return 0 if jax.default_backend() == "gpu" else 1
 
 
 def over_lanes(
@@ -113,7 +115,7 @@ def over_lanes(
     function: (lane, per_lane, shared) -> pytree, for a single lane.
     mesh: from `device_mesh`.
     lanes_per_call: how many lanes are vectorised at a time; 0 takes all of them
-      on an accelerator and one on a CPU. It changes the speed, never a result.
+      on a GPU and one elsewhere. It changes the speed, never a result.
 
   Returns:
     A jitted (lanes, per_lane, shared) -> stacked pytree, which donates `lanes`.
