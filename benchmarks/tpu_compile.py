@@ -3,16 +3,19 @@
     python -m benchmarks.tpu_compile [--program=train_64] [--json=FILE]
 
 Needs libtpu (`pip install 'jax[tpu]'`, Linux), no TPU: v5e, one chip and 2x2.
-Cycles are the sum of the compiler's own estimates over the program's
-instructions; a loop's body counts once, so a program of many steps gives the
-cycles of one.
+Cycles are the compiler's own estimates, summed over the instructions of one
+training step: the body of the innermost loop, for one lane. What stands around
+it (a lane's state fetched and put back) is paid once a call. Evaluation has no
+loop; there they are those of the whole program, for one lane.
 """
 
 import importlib.util
 import os
 import re
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
@@ -27,7 +30,7 @@ from jax.experimental import topologies
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from benchmarks import timing
-from dvae_jax import data, layers, models, sweep, training
+from dvae_jax import data, evaluate, layers, models, sweep, training
 from dvae_jax.config import base
 
 COLLECTIVES = (
@@ -38,7 +41,6 @@ COLLECTIVES = (
   "reduce-scatter",
 )
 BATCH = 64
-ENCODED = 512  # images that evaluation encodes at a time
 
 
 def on(mesh: Mesh, tree, *axes: str):
@@ -61,8 +63,8 @@ def lane_shapes(model, image_shape, lanes: int):
   return jax.tree.map(stack, (state, terms))
 
 
-def train_program(config, dataset, mesh: Mesh, lanes: int):
-  """The program that the trainer runs, with all lanes side by side."""
+def train_program(config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int):
+  """The program that the trainer runs."""
   model = models.build(config, dataset.image_shape)
   run = sweep.over_lanes(
     partial(
@@ -73,7 +75,7 @@ def train_program(config, dataset, mesh: Mesh, lanes: int):
       pair_changes=1,
     ),
     mesh,
-    lanes_per_call=lanes,
+    lanes_per_call=lanes_per_call,
   )
   placed = lane_shapes(model, dataset.image_shape, lanes)
   steps = jax.ShapeDtypeStruct((), jnp.int32)
@@ -81,24 +83,73 @@ def train_program(config, dataset, mesh: Mesh, lanes: int):
   return run.lower(on(mesh, placed, sweep.AXIS), None, on(mesh, shared))
 
 
-def encode_program(config, dataset, mesh: Mesh, lanes: int):
-  """Evaluation's encoder: every lane encodes the same images."""
+def encode_program(
+  config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int
+):
+  """Evaluation's encoder, which takes one lane after another."""
+  del lanes, lanes_per_call
   model = models.build(config, dataset.image_shape)
-  states, _ = lane_shapes(model, dataset.image_shape, lanes)
-  images = jax.ShapeDtypeStruct((ENCODED, *dataset.image_shape), jnp.float32)
-  encode = jax.vmap(partial(models.encode, model), in_axes=(0, None))
-  return jax.jit(encode).lower(
-    on(mesh, states.params, sweep.AXIS), on(mesh, images)
+  states, _ = lane_shapes(model, dataset.image_shape, 1)
+  state = jax.tree.map(
+    lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), states
   )
+  indices = jax.ShapeDtypeStruct((evaluate.BATCH,), jnp.int32)
+
+  def encode(params, hparams, indices, arrays):
+    return evaluate.encode_batch(
+      params,
+      hparams,
+      indices,
+      None,
+      model=model,
+      dataset=dataset,
+      arrays=arrays,
+    )
+
+  shapes = (state.params, state.hparams, indices, dataset.arrays)
+  return jax.jit(encode).lower(*on(mesh, shapes))
 
 
-def read(lowered, program: str, devices: int, lanes: int) -> dict:
-  """Compiles, and returns a row of what the compiler says."""
+def estimated_cycles(text: str) -> tuple[int, int]:
+  """The compiler's estimates of a program in its text form.
+
+  Returns:
+    Cycles of the body of the innermost loop, or of the whole program if it has
+    none, and cycles of everything else.
+  """
+  cycles: dict[str, int] = {}
+  loops, nested, name = set(), set(), ""
+  for line in text.splitlines():
+    if start := re.match(r"(?:ENTRY )?%?([\w.-]+) .*\{$", line):
+      name = start[1]
+    if found := re.search(r'"estimated_cycles":"(\d+)"', line):
+      cycles[name] = cycles.get(name, 0) + int(found[1])
+    if found := re.search(r" while\(.*body=%?([\w.-]+)", line):
+      loops.add(found[1])
+      nested.add(name)
+  inner = [cycles.get(name, 0) for name in loops - nested]
+  total = sum(cycles.values())
+  step = max(inner, default=total)
+  return step, total - step
+
+
+def read(
+  lowered, program: str, devices: int, lanes: int, lanes_per_call: int
+) -> dict:
+  """Compiles, and returns a row of what the compiler says.
+
+  Args:
+    lowered: the program.
+    program: its name in the table.
+    devices: over which the lanes are sharded.
+    lanes: in all.
+    lanes_per_call: how many of them a device works on side by side.
+  """
   start = time.perf_counter()
   compiled = lowered.compile()
   seconds = time.perf_counter() - start
   text = compiled.as_text()
-  cycles = map(int, re.findall(r'"estimated_cycles":"(\d+)"', text))
+  step, around = estimated_cycles(text)
   memory = compiled.memory_analysis()
   cost = compiled.cost_analysis()
   groups = map(int, re.findall(r"feature_group_count=(\d+)", text))
@@ -106,6 +157,7 @@ def read(lowered, program: str, devices: int, lanes: int) -> dict:
     "program": program,
     "devices": devices,
     "lanes": lanes,
+    "lanes_per_call": lanes_per_call,
     "compile_seconds": seconds,
     "device_megabytes": (
       memory.argument_size_in_bytes
@@ -114,9 +166,10 @@ def read(lowered, program: str, devices: int, lanes: int) -> dict:
       + memory.temp_size_in_bytes
     )
     / 1e6,
-    "gflop_per_lane": cost["flops"] * devices / lanes / 1e9,
-    "megabytes_moved_per_lane": cost["bytes accessed"] * devices / lanes / 1e6,
-    "cycles_per_lane": sum(cycles) * devices / lanes,
+    "gflop_per_lane": cost["flops"] / lanes_per_call / 1e9,
+    "megabytes_moved_per_lane": cost["bytes accessed"] / lanes_per_call / 1e6,
+    "cycles_per_lane_and_step": step / lanes_per_call,
+    "cycles_around": around,
     "host_callbacks": len(
       re.findall(r"callback|SendToHost|host_compute", text)
     ),
@@ -127,24 +180,40 @@ def read(lowered, program: str, devices: int, lanes: int) -> dict:
   }
 
 
-def plain_flax(config, dataset, mesh: Mesh, lanes: int):
-  """`train_program` with Flax's own convolutions."""
+def plain_flax(config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int):
+  """`train_program` with Flax's own convolutions and ReLU."""
   ours = layers.Conv, layers.ConvTranspose
   layers.Conv = lambda f, k: nn.Conv(f, (k, k), (2, 2))
   layers.ConvTranspose = lambda f, k: nn.ConvTranspose(f, (k, k), (2, 2))
-  lowered = train_program(config, dataset, mesh, lanes)
+  config = config.copy_and_resolve_references()
+  config.train.relu = "mask"
+  lowered = train_program(config, dataset, mesh, lanes, lanes_per_call)
   layers.Conv, layers.ConvTranspose = ours
   return lowered
 
 
-# name -> (what is compiled, chips, lanes)
+class Program(NamedTuple):
+  """What is compiled, for how many chips and lanes, and how many at a time."""
+
+  lower: Callable
+  chips: int
+  lanes: int
+  lanes_per_call: int = 1
+
+
 PROGRAMS = {
-  "flax": (plain_flax, 1, 1),
-  "train_1": (train_program, 1, 1),
-  "train_64": (train_program, 1, 64),
-  "train_64_on_4": (train_program, 4, 64),
-  "encode_8": (encode_program, 1, 8),
+  "flax": Program(plain_flax, 1, 1),
+  "train_1": Program(train_program, 1, 1),
+  "train_64": Program(train_program, 1, 64),
+  "train_64_on_4": Program(train_program, 4, 64),
+  "encode": Program(encode_program, 1, 1),
+  # Left out unless they are asked for.
+  "flax_8_at_once": Program(plain_flax, 1, 8, 8),
+  "train_2_at_once": Program(train_program, 1, 8, 2),
+  "train_8_at_once": Program(train_program, 1, 8, 8),
+  "train_64_at_once": Program(train_program, 1, 64, 64),
 }
+DEFAULT = [name for name in PROGRAMS if "at_once" not in name]
 
 
 def main() -> None:
@@ -161,11 +230,11 @@ def main() -> None:
   config.objective, config.network = "vae", flags.network
   dataset = data.load({"name": "dsprites"})
   rows = []
-  for name in flags.program or PROGRAMS:
-    lower, chips, lanes = PROGRAMS[name]
+  for name in flags.program or DEFAULT:
+    lower, chips, *lanes = PROGRAMS[name]
     mesh = Mesh(np.array(topology.devices[:chips]), sweep.AXIS)
-    lowered = lower(config, dataset, mesh, lanes)
-    rows.append(read(lowered, name, chips, lanes))
+    lowered = lower(config, dataset, mesh, *lanes)
+    rows.append(read(lowered, name, chips, *lanes))
     print(
       "  ".join(
         f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from benchmarks import sweep, timing
+from benchmarks import sweep, timing, tpu_compile
 
 
 def make_sleeper(seconds):
@@ -73,3 +73,24 @@ def test_torch_has_the_networks_of_flax():
     modules = train_step.torch_modules(network)
     count = sum(p.numel() for m in modules for p in m.parameters())
     assert count == ravel_pytree(params)[0].size
+
+
+def test_cycles_of_a_step_are_those_of_the_innermost_loop():
+  text = """
+%fused (p: f32[]) -> f32[] {
+}
+%step.1 (p: f32[]) -> f32[] {
+  %a = f32[] fusion(%p), backend_config={"estimated_cycles":"30"}
+  ROOT %b = f32[] copy(%a), backend_config={"estimated_cycles":"4"}
+}
+%lane.2 (p: f32[]) -> f32[] {
+  %w = f32[] while(%p), condition=%c, body=%step.1
+  ROOT %b = f32[] copy(%w), backend_config={"estimated_cycles":"200"}
+}
+ENTRY %main (p: f32[]) -> f32[] {
+  ROOT %w = f32[] while(%p), condition=%c, body=%lane.2
+}
+"""
+  assert tpu_compile.estimated_cycles(text) == (34, 200)
+  straight = text.replace("while", "call")
+  assert tpu_compile.estimated_cycles(straight) == (234, 0)
