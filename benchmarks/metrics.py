@@ -127,14 +127,13 @@ def main() -> None:
   parser.add_argument("--dci", action="store_true")
   parser.add_argument("--rank", action="store_true")
   parser.add_argument("--rows", type=int, default=10_000)
-  parser.add_argument("--cases", help="names, comma-separated")
-  flags = parser.parse_args()
   factors, tables = cases(SIZES)
+  parser.add_argument("--cases", nargs="*", choices=tables)
+  flags = parser.parse_args()
   if flags.rank:
     rank(tables, factors, flags.json, flags.rows)
     return
-  if flags.cases:
-    tables = {name: tables[name] for name in flags.cases.split(",")}
+  tables = {name: tables[name] for name in flags.cases or tables}
   try:
     theirs = dlib.load()
   except ImportError:

@@ -17,6 +17,7 @@ from benchmarks import timing
 
 STEPS = 1000
 SECONDS = 4.0  # of measured steps in each process
+STEPS_PER_CALL = 48  # of all lanes together, about what the trainer does
 LANES = (1, 2, 4, 8, 16)
 
 
@@ -37,7 +38,7 @@ def measure(network: str, resolution: int, lanes: int, **train: int) -> dict:
   config = base()
   config.network, config.data.resolution = network, resolution
   config.sweep.beta = tuple(float(beta) for beta in range(1, lanes + 1))
-  steps_per_call = train.get("steps_per_call", 20)
+  steps_per_call = train.get("steps_per_call", STEPS_PER_CALL // lanes)
   config.train.lanes_per_call = train.get("lanes_per_call", 0)
   dataset = data.load(config.data)
   model = models.build(config, dataset.image_shape)

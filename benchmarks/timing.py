@@ -42,17 +42,18 @@ def alternate(
   """
   context = multiprocessing.get_context("spawn")
   os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # don't spin when idle
-  pipes, seconds = {}, {}
+  started = {}
   for name, (make, arguments) in contenders.items():
-    here, there = context.Pipe()
+    started[name], there = context.Pipe()
     context.Process(
       target=_serve, args=(there, make, arguments), daemon=True
     ).start()
-    missing = here.recv()
-    if missing:
+  pipes, seconds = {}, {}
+  for name, pipe in started.items():
+    if missing := pipe.recv():
       print(f"{name} is left out: {missing}.")
       continue
-    pipes[name], seconds[name] = here, []
+    pipes[name], seconds[name] = pipe, []
   for _ in range(rounds):
     for name, pipe in pipes.items():
       pipe.send(True)
