@@ -16,6 +16,11 @@ ALL = (
   "memory",
   "startup",
   "tpu_compile",
+  "metrics",
+  "mig_exact",
+  "udr",
+  "rendering",
+  "packed_cache",
 )
 
 

@@ -1,14 +1,17 @@
 """Times the metrics beside disentanglement_lib 1.5, on the same codes.
 
-    python benchmarks/metrics.py              the metrics other than dci
-    python benchmarks/metrics.py --dci        dci and dci_fast
-    python benchmarks/metrics.py --rank       does dci_fast rank like dci?
+    python -m benchmarks.metrics              the metrics other than dci
+    python -m benchmarks.metrics --dci        dci and dci_fast
+    python -m benchmarks.metrics --rank       does dci_fast rank like dci?
+    python -m benchmarks.metrics --agree --seed=2 [--dci]      are values met?
 
 The codes are the five of tests/golden/cases.py. The two take turns, and the
 median of the turns is printed. --rank compares the scores of the five and of
 twenty random mixtures of them by Spearman's correlation; with --json it goes on
 from the tables that the file holds. Its time is that of dci, 25 times: --rows
-fits on fewer than 10,000.
+fits on fewer than 10,000. --agree makes tables of another seed and of --sizes,
+on which nothing was tuned, scores them with both, and compares by the
+tolerances of tests/test_metrics_golden.py: 1 is the most that is allowed.
 """
 
 import json
@@ -47,10 +50,10 @@ def run_ours(names, codes, factors, **options) -> dict:
   }
 
 
-def run_theirs(name, theirs, codes) -> dict:
+def run_theirs(name, theirs, codes, sizes=SIZES, seed=0) -> dict:
   function, options = theirs[name]
-  state = np.random.RandomState(0)
-  return function(dlib.Grid(SIZES), lambda rows: codes[rows], state, **options)
+  state = np.random.RandomState(seed)
+  return function(dlib.Grid(sizes), lambda rows: codes[rows], state, **options)
 
 
 def timed(function, *args) -> float:
@@ -122,10 +125,54 @@ def rank(tables, factors, path, num_train) -> list[dict]:
   return rows
 
 
+def agree(sizes, seed, theirs, with_dci) -> list[dict]:
+  """One row per table and value: both, and their distance in tolerances."""
+  from test_metrics_golden import DCI_NAMES, NAMES, allowed
+
+  factors, tables = cases(sizes, seed=seed)
+  if with_dci:
+    wanted = {("dci", key): name for key, name in DCI_NAMES.items()}
+    files, states = {"dci": ("dci",)}, 1
+  else:
+    wanted, files, states = NAMES, OURS, 2
+  rows = []
+  for case, codes in tables.items():
+    for file, names in files.items():
+      golden = [
+        run_theirs(file, theirs, codes, sizes, state) for state in range(states)
+      ]
+      found = run_ours(names, codes, factors)
+      for (metric, key), name in wanted.items():
+        if metric not in found:
+          continue
+        values = [result[name.partition(".")[2]] for result in golden]
+        off = abs(found[metric][key] - np.mean(values))
+        rows.append(
+          {
+            "table": case,
+            "value": f"{metric}.{key}",
+            "ours": found[metric][key],
+            "dlib": values,
+            "of_tolerance": off / allowed(metric, values),
+          }
+        )
+  for row in sorted(rows, key=lambda row: -row["of_tolerance"])[:8]:
+    print(
+      f"{row['table']:6} {row['value']:30} {row['ours']:.4f} "
+      f"{np.round(row['dlib'], 4)} {row['of_tolerance']:.2f}"
+    )
+  met = sum(row["of_tolerance"] <= 1 for row in rows)
+  print(f"sizes {sizes}, seed {seed}: {met} of {len(rows)} values are met")
+  return rows
+
+
 def main() -> None:
   parser = timing.parser(__doc__)
   parser.add_argument("--dci", action="store_true")
   parser.add_argument("--rank", action="store_true")
+  parser.add_argument("--agree", action="store_true")
+  parser.add_argument("--seed", type=int, default=2, help="of --agree")
+  parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
   parser.add_argument("--rows", type=int, default=10_000)
   factors, tables = cases(SIZES)
   parser.add_argument("--cases", nargs="*", choices=tables)
@@ -138,8 +185,12 @@ def main() -> None:
     theirs = dlib.load()
   except ImportError:
     print(dlib.INSTALL)
+    if flags.agree:
+      return
     theirs = None
-  if flags.dci:
+  if flags.agree:
+    rows = agree(tuple(flags.sizes), flags.seed, theirs, flags.dci)
+  elif flags.dci:
     rows = []
     for name in ("dci", "dci_fast"):
       rows += compare(tables, factors, {"dci": (name,)}, theirs, rounds=1)

@@ -1,6 +1,6 @@
 """Time and memory of mig_exact on as many posteriors as dSprites has images.
 
-    python benchmarks/mig_exact.py
+    python -m benchmarks.mig_exact [--json=FILE]
 
 The codes are synthetic, on the grid of dSprites (737,280 images, 5 factors), 10
 latents: five follow a factor with narrow posteriors of spread widths, two mix
@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 
+from benchmarks import timing
 from dvae_jax.metrics.mig_exact import mig_exact
 
 SIZES = (3, 6, 40, 32, 32)
@@ -32,7 +33,9 @@ def posteriors(rng):
   return factors, means.astype(np.float32), 2 * np.log(sds).astype(np.float32)
 
 
-def main():
+def main() -> None:
+  """Prints the scores, the seconds and the memory."""
+  flags = timing.parser(__doc__).parse_args()
   rng = np.random.default_rng(0)
   factors, means, logvars = posteriors(rng)
   start = time.perf_counter()
@@ -43,6 +46,7 @@ def main():
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
   print(f"{len(means)} posteriors x {means.shape[1]} latents: {result}")
   print(f"{seconds:.1f} s, peak memory {peak:.2f} GiB (the codes included)")
+  timing.write(flags.json, [{"seconds": seconds, "gibibytes": peak}])
 
 
 if __name__ == "__main__":

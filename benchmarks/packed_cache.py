@@ -1,10 +1,10 @@
 """Seconds to load dSprites from its packed copy, and images streamed a second.
 
 The copy is made here of the rendered images, 377 MB, in a folder that is
-deleted afterwards: `python benchmarks/packed_cache.py [--stride=8]`.
+deleted afterwards: `python -m benchmarks.packed_cache [--stride=8]
+[--json=FILE]`.
 """
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from benchmarks import timing
 from dvae_jax import data
 from dvae_jax.data import dsprites_files, packing, storage, streaming
 
@@ -72,21 +73,26 @@ def streamed_rate(directory: str, steps: int = 400) -> float:
 
 
 def main() -> None:
-  parser = argparse.ArgumentParser(description=__doc__)
+  """Prints the times of packing, loading and streaming."""
+  parser = timing.parser(__doc__)
   parser.add_argument("--stride", type=int, default=1, help="of posX and posY")
-  stride = parser.parse_args().stride
+  flags = parser.parse_args()
   with tempfile.TemporaryDirectory() as directory:
     start = time.perf_counter()
-    make(directory, stride)
-    print(f"rendered and packed in {time.perf_counter() - start:.1f} s")
+    make(directory, flags.stride)
+    row = {"pack_seconds": time.perf_counter() - start}
+    print(f"rendered and packed in {row['pack_seconds']:.1f} s")
     for _ in range(3):
-      seconds, dataset = load_seconds(directory)
+      row["load_seconds"], dataset = load_seconds(directory)
       size = Path(storage.prepared_dir("dsprites", directory), "images.npy")
+      row["megabytes"] = size.stat().st_size / 1e6
       print(
-        f"{dataset.num_images} images, {size.stat().st_size / 1e6:.0f} MB,"
-        f" first batch after {seconds:.2f} s"
+        f"{dataset.num_images} images, {row['megabytes']:.0f} MB,"
+        f" first batch after {row['load_seconds']:.2f} s"
       )
-    print(f"streamed: {streamed_rate(directory):.0f} images/s")
+    row["streamed_images_per_second"] = streamed_rate(directory)
+    print(f"streamed: {row['streamed_images_per_second']:.0f} images/s")
+  timing.write(flags.json, [row])
 
 
 if __name__ == "__main__":

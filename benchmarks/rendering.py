@@ -1,4 +1,6 @@
-"""Times the rendered data sets: python benchmarks/rendering.py [NAME ...]
+"""Times the rendered data sets.
+
+    python -m benchmarks.rendering [NAME ...] [--json=FILE]
 
 Prints, for each, the seconds until the first batch is there (loading and
 compilation included), the bytes on the device, and the milliseconds of a batch
@@ -6,11 +8,11 @@ of 64 images: the median of 50, each after the last.
 """
 
 import statistics
-import sys
 import time
 
 import jax
 
+from benchmarks import timing
 from dvae_jax import data
 
 CASES = (
@@ -26,8 +28,8 @@ CASES = (
 )
 
 
-def measure(fields: dict) -> tuple[float, int, float]:
-  """Seconds until ready, bytes on the device, milliseconds of 64 images."""
+def measure(fields: dict) -> dict:
+  """Seconds until the first batch, megabytes, milliseconds of 64 images."""
   start = time.perf_counter()
   dataset = data.load(fields)
   render = jax.jit(dataset.render)
@@ -40,22 +42,28 @@ def measure(fields: dict) -> tuple[float, int, float]:
     start = time.perf_counter()
     render(dataset.arrays, batch).block_until_ready()
     seconds.append(time.perf_counter() - start)
-  size = sum(leaf.nbytes for leaf in jax.tree.leaves(dataset.arrays))
-  return ready, size, 1e3 * statistics.median(seconds)
+  return {
+    "name": fields["name"],
+    "side": fields.get("resolution", 64),
+    "ready_seconds": ready,
+    "megabytes": sum(x.nbytes for x in jax.tree.leaves(dataset.arrays)) / 1e6,
+    "milliseconds_per_batch": 1e3 * statistics.median(seconds),
+  }
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
   """Prints one line for each case, or each whose name is given."""
+  parser = timing.parser(__doc__)
+  parser.add_argument("names", nargs="*", metavar="NAME")
+  flags = parser.parse_args()
   print(f"{'set':18} {'side':>4} {'ready s':>8} {'MB':>7} {'ms per 64':>10}")
+  rows = []
   for fields in CASES:
-    if not names or fields["name"] in names:
-      ready, size, each = measure(fields)
-      side = fields.get("resolution", 64)
-      print(
-        f"{fields['name']:18} {side:4} {ready:8.2f} {size / 1e6:7.2f}"
-        f" {each:10.2f}"
-      )
+    if not flags.names or fields["name"] in flags.names:
+      rows.append(measure(fields))
+      print("{:18} {:4} {:8.2f} {:7.2f} {:10.2f}".format(*rows[-1].values()))
+  timing.write(flags.json, rows)
 
 
 if __name__ == "__main__":
-  main(sys.argv[1:])
+  main()

@@ -40,6 +40,7 @@ def measure(network: str, resolution: int, lanes: int, **train: int) -> dict:
   config.sweep.beta = tuple(float(beta) for beta in range(1, lanes + 1))
   steps_per_call = train.get("steps_per_call", STEPS_PER_CALL // lanes)
   config.train.lanes_per_call = train.get("lanes_per_call", 0)
+  sweep.use_cores(lanes)
   dataset = data.load(config.data)
   model = models.build(config, dataset.image_shape)
   grid = sweep.grid(config.sweep, config.hparams)

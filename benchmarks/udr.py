@@ -1,6 +1,6 @@
 """Time of udr for 100 models of 10 latents on 10,000 images.
 
-    python benchmarks/udr.py
+    python -m benchmarks.udr [--json=FILE]
 
 Half of the models hold five common latents in their own order and sign, half
 hold rotations of them; the other five latents of each are dead.
@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from benchmarks import timing
 from dvae_jax.metrics.udr import udr
 
 
@@ -27,7 +28,10 @@ def models(rng, count=100, rows=10_000):
   return codes, kls
 
 
-def main():
+def main() -> None:
+  """Prints the seconds of both correlations."""
+  flags = timing.parser(__doc__).parse_args()
+  rows = []
   codes, kls = models(np.random.default_rng(0))
   for correlation in ("lasso", "spearman"):
     start = time.perf_counter()
@@ -37,6 +41,8 @@ def main():
       f"{correlation}: {seconds:.1f} s for {len(codes)} models; aligned"
       f" {scores[::2].mean():.3f}, rotated {scores[1::2].mean():.3f}"
     )
+    rows.append({"correlation": correlation, "seconds": seconds})
+  timing.write(flags.json, rows)
 
 
 if __name__ == "__main__":

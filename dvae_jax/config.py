@@ -11,10 +11,9 @@ from absl import app
 from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.densities import LIKELIHOODS
-from dvae_jax.layers import RELUS
 from dvae_jax.metrics import METRICS
 from dvae_jax.models import hparam_names
-from dvae_jax.networks import NETWORKS
+from dvae_jax.networks import NETWORKS, RELUS
 from dvae_jax.objectives import OBJECTIVES
 
 COUNTS = (

@@ -40,8 +40,6 @@ relu.defvjp(
   lambda y, gradient: (gradient * jnp.sign(y),),
 )
 
-RELUS = {"sign": relu, "mask": jax.nn.relu}
-
 
 class Conv(nn.Module):
   """Convolution, stride 2, SAME: (B, H, W, C) -> (B, H/2, W/2, features).

@@ -258,7 +258,7 @@ def _chunks(config, dataset, model, states, log, bar, shorter):
   """Yields the states of the host at every step that wants a checkpoint."""
   steps, lanes = config.train.steps, len(states.step)
   step = logged = int(states.step[0])
-  mesh = sweep.device_mesh(lanes)
+  mesh = sweep.device_mesh(lanes, dataset.arrays)
   one = jax.tree.map(lambda leaf: leaf[0], states)
   zeros = sweep.stack(
     [training.zero_terms(one, dataset.image_shape, model=model)] * lanes

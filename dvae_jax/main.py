@@ -9,7 +9,7 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from dvae_jax import config as configs
-from dvae_jax import data, evaluate, loop, models, report, runs
+from dvae_jax import data, evaluate, loop, models, report, runs, sweep
 from dvae_jax.progress import say
 
 
@@ -36,6 +36,7 @@ def main(_) -> None:
   workdir = flags.FLAGS.workdir or Path("runs") / experiment_name(path)
   with runs.refusing():
     configs.check(config)
+    sweep.use_cores(len(sweep.grid(config.sweep, config.hparams)))
     dataset = data.load(config.data)
     configs.check_dataset(config, dataset)
     model = models.build(config, dataset.image_shape)

@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from dvae_jax import layers
 from dvae_jax.densities import LIKELIHOODS
-from dvae_jax.networks import NETWORKS, Critic
+from dvae_jax.networks import NETWORKS, RELUS, Critic
 from dvae_jax.objectives import (
   CONTEXT,
   OBJECTIVES,
@@ -41,7 +40,7 @@ def build(config, image_shape: tuple[int, int, int]) -> Model:
   """
   objective = OBJECTIVES[config.objective]
   encoder, decoder = NETWORKS[config.network](
-    image_shape, config.latent_dim, layers.RELUS[config.train.relu]
+    image_shape, config.latent_dim, RELUS[config.train.relu]
   )
   return Model(
     encoder,

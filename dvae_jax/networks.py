@@ -15,6 +15,7 @@ import jax.numpy as jnp
 
 from dvae_jax import layers
 
+RELUS = {"sign": layers.relu, "mask": nn.relu}
 Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
 
 

@@ -1,6 +1,8 @@
 """A grid of hyper-parameters becomes lanes; the only map over lanes."""
 
+import contextlib
 import itertools
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,6 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 AXIS = "lane"
+COPIES_BYTES = 2**30  # of a data set, for all of a CPU's devices together
 
 
 class Lane(NamedTuple):
@@ -51,9 +54,39 @@ def stack(trees: list) -> Any:
   return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
 
 
-def device_mesh(num_lanes: int) -> Mesh:
-  """A mesh with the single axis "lane" over as many devices as are of use."""
-  devices = jax.devices()[: max(1, min(num_lanes, jax.device_count()))]
+def use_cores(num_lanes: int) -> None:
+  """Makes devices of a CPU's cores, so that lanes run side by side on them.
+
+  As many as divide the lanes evenly: a padded lane would cost a core's time. It
+  changes nothing on an accelerator, once JAX has computed something, or where
+  XLA_FLAGS says how many devices there are.
+
+  Args:
+    num_lanes: of the run.
+  """
+  if "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+    return
+  cores = os.cpu_count() or 1
+  devices = max(n for n in range(1, cores + 1) if num_lanes % n == 0)
+  with contextlib.suppress(RuntimeError):  # JAX has started
+    jax.config.update("jax_num_cpu_devices", devices)
+
+
+def device_mesh(num_lanes: int, shared=()) -> Mesh:
+  """A mesh with the single axis "lane" over as many devices as are of use.
+
+  Args:
+    num_lanes: to be spread over them.
+    shared: pytree of which every device will hold a copy. A CPU's devices have
+      one memory, and so there are no more of them than it can have copies.
+
+  Returns:
+    The mesh.
+  """
+  devices = jax.devices()[: max(1, num_lanes)]
+  if devices[0].platform == "cpu":
+    size = sum(leaf.nbytes for leaf in jax.tree.leaves(shared))
+    devices = devices[: max(1, COPIES_BYTES // max(1, size))]
   return Mesh(np.array(devices), (AXIS,))
 
 
@@ -98,10 +131,10 @@ def replicate(tree, mesh: Mesh):
 def default_lanes_per_call() -> int:
   """All lanes at once (0) on a GPU, one at a time elsewhere.
 
-  One lane's matrix products fill a CPU's cores, and its activations then stay
-  in the caches. On a TPU a lane's parameters and activations fit the fast
-  memory, and its compiler counts fewer cycles (benchmarks/README.md). A GPU,
-  which needs more work than one lane's, wasn't measured.
+  A CPU's core then works on activations that stay in its caches. On a TPU a
+  lane's parameters and activations fit the fast memory, and its compiler counts
+  fewer cycles (benchmarks/README.md). A GPU, which needs more work than one
+  lane's, wasn't measured.
   """
   return 0 if jax.default_backend() == "gpu" else 1
 

@@ -48,7 +48,7 @@ ALLOWED = {
   "show": {"figures", "pictures", "runs"},
   "main": {
     "config", "data", "evaluate", "loop", "models", "progress", "report",
-    "runs",
+    "runs", "sweep",
   },
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dvae_jax import layers
+from dvae_jax.networks import RELUS
 
 # (height, width, input channels, features, kernel): the first and last layers
 # of the networks, wide ones, rectangles, the smallest image.
@@ -164,7 +165,7 @@ def test_relu_equals_flax_to_the_bit():
   rng = np.random.default_rng(0)
   x = jnp.asarray(rng.normal(size=999), jnp.float32).at[:3].set((0, -0.0, 1e9))
   g = jnp.asarray(rng.normal(size=999), jnp.float32)
-  for relu in layers.RELUS.values():
+  for relu in RELUS.values():
     for ours, flax in zip(
       relu_and_gradient(relu, x, g),
       relu_and_gradient(nn.relu, x, g),
@@ -178,7 +179,7 @@ def test_only_the_masked_relu_keeps_a_comparison():
   compares = {
     name: "compare"
     in jax.jit(partial(relu_and_gradient, r)).lower(x, x).as_text()
-    for name, r in layers.RELUS.items()
+    for name, r in RELUS.items()
   }
   assert compares == {"sign": False, "mask": True}
 

@@ -56,6 +56,32 @@ def test_placed_lanes_are_copies():
   np.testing.assert_array_equal(sweep.unplace(doubled, 2), 2.0)
 
 
+CORES = """
+import os
+os.cpu_count = lambda: 4
+import jax, numpy as np
+from dvae_jax import sweep
+sweep.use_cores(6)
+assert jax.device_count() == 3, jax.devices()  # 4 don't divide 6
+sweep.use_cores(8)  # too late, and no harm
+assert sweep.device_mesh(6).size == 3
+assert sweep.device_mesh(2).size == 2
+large = np.broadcast_to(np.uint8(0), 2**29)
+assert sweep.device_mesh(6, {"images": large}).size == 2
+"""
+
+
+def test_lanes_are_spread_over_cores():
+  clean = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
+  cwd = Path(__file__).parents[1]
+  subprocess.run([sys.executable, "-c", CORES], check=True, cwd=cwd, env=clean)
+  forced = os.environ | {
+    "XLA_FLAGS": "--xla_force_host_platform_device_count=5"
+  }
+  code = CORES.partition("assert")[0] + "assert jax.device_count() == 5"
+  subprocess.run([sys.executable, "-c", code], check=True, cwd=cwd, env=forced)
+
+
 SHARDED = """
 import sys
 import jax, numpy as np

@@ -11,9 +11,9 @@ import pytest
 import tiny
 from strengths import HPARAMS
 
-from dvae_jax import data, layers, loop, models, sweep, training
+from dvae_jax import data, loop, models, sweep, training
 from dvae_jax.config import base
-from dvae_jax.networks import MLPDecoder, MLPEncoder
+from dvae_jax.networks import RELUS, MLPDecoder, MLPEncoder
 from dvae_jax.objectives import OBJECTIVES
 
 BATCH = 16
@@ -214,7 +214,7 @@ def test_both_relus_end_at_the_same_loss():
   dataset = data.load(config.data)
   lanes = sweep.grid(config.sweep, config.hparams)
   mesh, losses = sweep.device_mesh(1), {}
-  for config.train.relu in layers.RELUS:
+  for config.train.relu in RELUS:
     model = models.build(config, dataset.image_shape)
     states = training.init_lanes(model, dataset.image_shape, lanes)
     one = lane_of(states, 0)

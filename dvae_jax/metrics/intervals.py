@@ -35,8 +35,8 @@ def interval(
 
   They are about the value that more images of the same kind would give. A
   metric that reads extremes (the ends of mig's bins, irs) has no such limit
-  where the codes are unbounded, and the trees of dci learn a table by heart that
-  has fewer rows than they are fitted on.
+  where the codes are unbounded, and the trees of dci learn a table by heart
+  that has fewer rows than they are fitted on.
 
   Args:
     evaluate: (rows (M,), generator) -> what a metric returns for those rows.
