@@ -11,10 +11,11 @@ import statistics
 import tempfile
 
 from benchmarks import packed_cache, timing
-from benchmarks.train_step import STEPS_PER_CALL, make_jax
+from benchmarks.train_step import make_jax
 
 BATCH = 64
 BATCHES = 50  # a turn
+STEPS = 10  # a turn of the trainer
 HOST_STRIDE = 4  # of the positions, in the host's and the packed copy
 
 
@@ -109,11 +110,11 @@ def measure(folder: str, rounds: int) -> list[dict]:
       **{name: (make_device, (f,)) for name, f in sources.items()},
       "NumPy": (make_numpy, ()),
       "torch": (make_torch, ()),
-      "step": (make_jax, ("conv_k4", BATCH, False, STEPS_PER_CALL)),
+      "step": (make_jax, ("conv_k4", BATCH, False, STEPS)),
     },
     rounds=rounds,
   )
-  step = statistics.median(turns.pop("step")) / STEPS_PER_CALL
+  step = statistics.median(turns.pop("step")) / STEPS
   rows = []
   for name, seconds in turns.items():
     batch = statistics.median(seconds) / BATCHES

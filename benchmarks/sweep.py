@@ -1,13 +1,15 @@
 """Times a sweep of eight betas against eight runs, and lanes against one.
 
-    python -m benchmarks.sweep [--network=conv_k4] [--json=FILE]
+    python -m benchmarks.sweep [--network=conv_k4] [--calls] [--json=FILE]
 
-Each way is a process of its own that imports, loads, compiles with an empty
-cache and measures some steps; 1,000 steps are extrapolated from those. The two
-curves are the compile time and the time of a lane's image, from 1 to 16 lanes.
+For each number of lanes, one process imports, loads and compiles with an empty
+cache, and another makes steps, in turn with those of the other numbers. 1,000
+steps are extrapolated from these. `--calls` does the same for lanes_per_call
+(eight lanes) and steps_per_call (one lane).
 """
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -16,19 +18,25 @@ from pathlib import Path
 from benchmarks import timing
 
 STEPS = 1000
-SECONDS = 4.0  # of measured steps in each process
-STEPS_PER_CALL = 48  # of all lanes together, about what the trainer does
+LANE_STEPS = {"mlp_small": 960}  # of a call: about a second's, or two
 LANES = (1, 2, 4, 8, 16)
+CALLS = (
+  *({"lanes_per_call": lanes} for lanes in (1, 2, 4)),
+  *({"steps_per_call": steps} for steps in (1, 10, 100)),
+)
 
 
-def measure(network: str, resolution: int, lanes: int, **train: int) -> dict:
-  """Compile seconds and seconds per step and lane, in this process.
+def prepare(network: str, lanes: int, lanes_per_call: int = 0):
+  """Loads, compiles and makes the first step.
 
   Args:
     network: name in NETWORKS.
-    resolution: of dSprites.
     lanes: how many betas.
-    train: fields of config.train, such as steps_per_call.
+    lanes_per_call: of config.train.
+
+  Returns:
+    A function of a number of steps that makes them, and the seconds that
+    compilation took.
   """
   import jax
 
@@ -36,10 +44,11 @@ def measure(network: str, resolution: int, lanes: int, **train: int) -> dict:
   from dvae_jax.config import base
 
   config = base()
-  config.network, config.data.resolution = network, resolution
+  config.network = network
+  if network == "mlp_small":
+    config.data.resolution = 16
   config.sweep.beta = tuple(float(beta) for beta in range(1, lanes + 1))
-  steps_per_call = train.get("steps_per_call", STEPS_PER_CALL // lanes)
-  config.train.lanes_per_call = train.get("lanes_per_call", 0)
+  config.train.lanes_per_call = lanes_per_call
   sweep.use_cores(lanes)
   dataset = data.load(config.data)
   model = models.build(config, dataset.image_shape)
@@ -49,33 +58,28 @@ def measure(network: str, resolution: int, lanes: int, **train: int) -> dict:
   zeros = training.zero_terms(one, dataset.image_shape, model=model)
   mesh = sweep.device_mesh(lanes)
   placed = sweep.place((states, sweep.stack([zeros] * lanes)), mesh)
-  start = time.perf_counter()
   call = loop.compiled_steps(config, dataset, model, mesh)
-  placed = jax.block_until_ready(call(placed, None, 1))
-  compiled = time.perf_counter()
-  calls = 0
-  while time.perf_counter() < compiled + SECONDS or calls < 2:
-    placed = jax.block_until_ready(call(placed, None, steps_per_call))
-    calls += 1
-  seconds = time.perf_counter() - compiled
-  return {
-    "network": network,
-    "lanes": lanes,
-    **train,
-    "compile_seconds": compiled - start,
-    "measured_seconds": seconds,
-    "seconds_per_step_and_lane": seconds / (calls * steps_per_call * lanes),
-    "microseconds_per_image": 1e6
-    * seconds
-    / (calls * steps_per_call * lanes * config.train.batch_size),
-  }
+
+  def steps(number: int) -> None:
+    nonlocal placed
+    placed = jax.block_until_ready(call(placed, None, number))
+
+  start = time.perf_counter()
+  steps(1)
+  return steps, time.perf_counter() - start
 
 
-def in_new_process(*args, **train) -> dict:
-  """`measure` in a process of its own, with the seconds of its start-up."""
+def make(network: str, lanes: int, steps: int, lanes_per_call: int = 0):
+  """A contender: one call."""
+  run, _ = prepare(network, lanes, lanes_per_call)
+  return lambda: run(steps)
+
+
+def seconds_to_start(network: str, lanes: int) -> dict:
+  """Seconds of a new process: until it compiles, and of compiling."""
   code = (
-    "import json; from benchmarks.sweep import measure;"
-    f"print(json.dumps(measure(*{args!r}, **{train!r})))"
+    "from benchmarks.sweep import prepare;"
+    f"print(prepare({network!r}, {lanes})[1])"
   )
   start = time.perf_counter()
   run = subprocess.run(
@@ -84,19 +88,43 @@ def in_new_process(*args, **train) -> dict:
     capture_output=True,
     cwd=Path(__file__).parents[1],
   )
-  row = json.loads(run.stdout.splitlines()[-1])
   total = time.perf_counter() - start
-  training = row["compile_seconds"] + row.pop("measured_seconds")
-  return {**row, "startup_seconds": total - training}
+  compiling = float(run.stdout.splitlines()[-1])
+  return {"startup_seconds": total - compiling, "compile_seconds": compiling}
+
+
+def lane_rows(network: str, rounds: int) -> list[dict]:
+  """Both curves: one row for each number of lanes."""
+  steps = {lanes: LANE_STEPS.get(network, 48) // lanes for lanes in LANES}
+  turns = timing.alternate(
+    {str(n): (make, (network, n, steps[n])) for n in LANES}, rounds=rounds
+  )
+  each = {n: [s / (n * steps[n]) for s in turns[str(n)]] for n in LANES}
+  rows = []
+  for lanes in LANES:
+    middle, low, high = timing.ratio(each[lanes], each[1])
+    rows.append(
+      {
+        "network": network,
+        "lanes": lanes,
+        **seconds_to_start(network, lanes),
+        "seconds_per_step_and_lane": statistics.median(each[lanes]),
+        "microseconds_per_image": 1e6 * statistics.median(each[lanes]) / 64,
+        "ratio_to_one_lane": middle,
+        "ratio_to_one_lane_spread": [low, high],
+      }
+    )
+  return rows
 
 
 def compare(eight: dict, alone: dict) -> dict:
   """The three ways to train eight betas, each 1,000 steps, in seconds."""
-  work = STEPS * alone["seconds_per_step_and_lane"] + alone["compile_seconds"]
+  each = alone["seconds_per_step_and_lane"]
+  work = STEPS * each + alone["compile_seconds"]
   together = (
     eight["startup_seconds"]
     + eight["compile_seconds"]
-    + 8 * STEPS * eight["seconds_per_step_and_lane"]
+    + 8 * STEPS * each * eight["ratio_to_one_lane"]
   )
   solo = alone["startup_seconds"] + 8 * work
   processes = 8 * (alone["startup_seconds"] + work)
@@ -110,12 +138,34 @@ def compare(eight: dict, alone: dict) -> dict:
   }
 
 
+def call_rows(network: str, rounds: int) -> list[dict]:
+  """One row for each way to cut the work into calls."""
+  contenders = {}
+  for train in CALLS:
+    lanes = 8 if "lanes_per_call" in train else 1
+    steps = train.get("steps_per_call", LANE_STEPS.get(network, 48) // lanes)
+    size = train.get("lanes_per_call", 0)
+    contenders[json.dumps(train)] = make, (network, lanes, steps, size)
+  turns = timing.alternate(contenders, rounds=rounds)
+  return [
+    {
+      "network": network,
+      **json.loads(name),
+      "lanes": contenders[name][1][1],
+      "seconds_per_step_and_lane": statistics.median(seconds)
+      / (contenders[name][1][1] * contenders[name][1][2]),
+    }
+    for name, seconds in turns.items()
+  ]
+
+
 def show(row: dict) -> None:
   """Prints a row on one line."""
   print(
     "  ".join(
       f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
       for name, value in row.items()
+      if not isinstance(value, list)
     ),
     flush=True,
   )
@@ -126,21 +176,14 @@ def main() -> None:
   parser = timing.parser(__doc__)
   parser.add_argument("--network", nargs="*", default=["mlp_small", "conv_k4"])
   parser.add_argument("--calls", action="store_true", help="and *_per_call")
+  parser.add_argument("--rounds", type=int, default=5, help="turns of each")
   flags = parser.parse_args()
   rows = []
   for network in flags.network:
-    side = 16 if network == "mlp_small" else 64  # as `:quick` has it
-    curve = [in_new_process(network, side, lanes) for lanes in LANES]
-    new = [*curve, compare(curve[LANES.index(8)], curve[0])]
+    new = lane_rows(network, flags.rounds)
+    new.append(compare(new[LANES.index(8)], new[0]))
     if flags.calls:
-      new += [
-        in_new_process(network, side, 8, lanes_per_call=lanes)
-        for lanes in (1, 2, 8)
-      ]
-      new += [
-        in_new_process(network, side, 1, steps_per_call=steps)
-        for steps in (1, 10, 100)
-      ]
+      new += call_rows(network, flags.rounds)
     for row in new:
       show(row)
     rows += new

@@ -20,7 +20,7 @@ NETWORKS = ("conv_k4", "burgess", "mlp")
 BATCHES = (64, 256)
 SHAPE = (64, 64, 1)
 LATENTS = 10
-STEPS_PER_CALL = 10
+IMAGES_PER_CALL = 1024  # of `ours`; the trainer's calls take a second
 SIDE = 2048  # of the square matrices whose product sets the scale
 
 
@@ -160,9 +160,10 @@ def make_torch(network: str, batch: int):
 
 def measure(network: str, batch: int, rounds: int) -> dict:
   """One row: seconds and ratios of a network at a batch size."""
+  steps = IMAGES_PER_CALL // batch
   turns = timing.alternate(
     {
-      "ours": (make_jax, (network, batch, False, STEPS_PER_CALL)),
+      "ours": (make_jax, (network, batch, False, steps)),
       "single": (make_jax, (network, batch, False, 1)),
       "torch": (make_torch, (network, batch)),
       "flax": (make_jax, (network, batch, True, 1)),
@@ -170,7 +171,7 @@ def measure(network: str, batch: int, rounds: int) -> dict:
     },
     rounds=rounds,
   )
-  turns["ours"] = [seconds / STEPS_PER_CALL for seconds in turns["ours"]]
+  turns["ours"] = [seconds / steps for seconds in turns["ours"]]
   median = {name: statistics.median(seconds) for name, seconds in turns.items()}
   rate = flops(network, batch) / median["ours"]
   row = {

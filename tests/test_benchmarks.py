@@ -45,10 +45,11 @@ def test_three_ways_to_train_eight_betas_are_compared():
     "startup_seconds": 2.0,
     "compile_seconds": 3.0,
     "seconds_per_step_and_lane": 0.001,
+    "ratio_to_one_lane": 0.5,
   }
   row = sweep.compare(eight, eight)
   # 1,000 steps of a lane take 1 s; start-up 2 s and compilation 3 s.
-  assert row["one_process_seconds"] == pytest.approx(2 + 3 + 8)
+  assert row["one_process_seconds"] == pytest.approx(2 + 3 + 4)
   assert row["solo_runs_seconds"] == pytest.approx(2 + 8 * (3 + 1))
   assert row["eight_processes_seconds"] == pytest.approx(8 * (2 + 3 + 1))
 
