@@ -307,10 +307,12 @@ def _chunks(config, dataset, model, states, log, bar, shorter):
 
 def _say_how_long(seconds: float, shorter: str) -> None:
   """Says how long the training will take; on a CPU, what to type instead."""
-  words = f"{seconds / 60:.0f} more minutes"
+  words = "a minute or less"
+  if seconds > 90:
+    words = f"about {seconds / 60:.0f} more minutes"
   if seconds > 7200:
-    words = f"{seconds / 3600:.0f} more hours"
-  say(f"Training will take about {words}.")
+    words = f"about {seconds / 3600:.0f} more hours"
+  say(f"Training will take {words}.")
   if shorter and seconds > LONG_SECONDS and jax.default_backend() == "cpu":
     say(
       "That is long because this is a CPU. For a result in minutes, stop and"

@@ -13,9 +13,8 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
-pytestmark = pytest.mark.parametrize(
-  "path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS]
-)
+IDS = [path.stem for path in NOTEBOOKS]
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 
 
 def code_cells(path):
@@ -23,6 +22,15 @@ def code_cells(path):
   return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+# The one that trains every method takes over a minute.
+@pytest.mark.parametrize(
+  "path",
+  [
+    pytest.param(path, marks=[pytest.mark.slow] * (path.stem == "methods"))
+    for path in NOTEBOOKS
+  ],
+  ids=IDS,
+)
 def test_runs_from_top_to_end(path, tmp_path, monkeypatch):
   # `!python` in a cell is this Python; the package is the one tested.
 
@@ -46,12 +54,14 @@ def test_runs_from_top_to_end(path, tmp_path, monkeypatch):
   assert not [text for text in texts if "error:" in text or "Traceback" in text]
 
 
+@each
 def test_holds_no_outputs(path):
   for cell in code_cells(path):
     assert cell.outputs == []
     assert cell.execution_count is None
 
 
+@each
 def test_defines_no_functions_and_no_classes(path):
   for cell in code_cells(path):
     if cell.source.startswith("%%writefile"):
@@ -61,6 +71,7 @@ def test_defines_no_functions_and_no_classes(path):
       assert not isinstance(node, ast.FunctionDef | ast.ClassDef)
 
 
+@each
 def test_badge_opens_this_notebook(path):
   first = nbformat.read(path, 4).cells[0].source
   address = (
@@ -69,6 +80,7 @@ def test_badge_opens_this_notebook(path):
   assert f"({address}/colab/{path.name})" in first
 
 
+@each
 @pytest.mark.parametrize(
   ("has_gpu", "has_tpu", "extras"),
   [

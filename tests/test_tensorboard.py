@@ -46,7 +46,7 @@ def test_lanes_are_side_by_side(folder):
 
 
 def test_scalars_are_those_of_metrics_jsonl(folder):
-  lines = map(json.loads, (folder / "metrics.jsonl").open())
+  lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
   expected = {
     (line["lane"], line["step"], name): value
     for line in lines
