@@ -1,6 +1,7 @@
 """Which figures a run directory gives: files in, named figures out."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -159,23 +160,21 @@ def supervised(record: Record) -> dict[str, np.ndarray]:
   }
 
 
+def _picture(
+  record: Record, lane: int, name, heading, alt, caption, figure, *, chart=True
+) -> Picture:
+  """A lane's picture; its name and its text say which lane's."""
+  alt = f"{alt}, {lane_title(record, lane)}."
+  return Picture(
+    f"lane{lane}_{name}", lane, heading, alt, caption, figure, chart=chart
+  )
+
+
 def _images(record: Record, lane: int) -> Iterator[Picture]:
   shown = record.pictures
   if not shown:
     return
-  title, kl = lane_title(record, lane), shown["kl"][lane]
-
-  def picture(name, heading, alt, caption, figure):
-    return Picture(
-      f"lane{lane}_{name}",
-      lane,
-      heading,
-      f"{alt}, {title}.",
-      caption,
-      figure,
-      chart=False,
-    )
-
+  picture, kl = partial(_picture, record, lane, chart=False), shown["kl"][lane]
   yield picture(
     "reconstructions",
     "Reconstructions",
@@ -218,30 +217,29 @@ def _images(record: Record, lane: int) -> Iterator[Picture]:
     figures.interpolations(shown["interpolations"][lane]),
   )
   if shown["walk_latents"].shape[1] == 2:
-    names = [f"z{d}" for d in shown["walk_latents"][lane]]
-    yield picture(
-      "walk",
-      "A walk along a circle",
-      f"Decodings around a circle in the plane of {names[0]} and {names[1]}",
-      "The two latents of the largest KL follow a circle of radius 1.5; dots"
-      " are posterior means.",
-      figures.walk(
-        shown["walks"][lane],
-        shown["walk_paths"][lane],
-        shown["means"][lane][:, shown["walk_latents"][lane]],
-        names=names,
-      ),
-    )
+    yield _walk(shown, lane, picture)
+
+
+def _walk(shown, lane: int, picture) -> Picture:
+  latents = shown["walk_latents"][lane]
+  names = [f"z{d}" for d in latents]
+  return picture(
+    "walk",
+    "A walk along a circle",
+    f"Decodings around a circle in the plane of {names[0]} and {names[1]}",
+    "The two latents of the largest KL follow a circle of radius 1.5; dots"
+    " are posterior means.",
+    figures.walk(
+      shown["walks"][lane],
+      shown["walk_paths"][lane],
+      shown["means"][lane][:, latents],
+      names=names,
+    ),
+  )
 
 
 def _latents(record: Record, lane: int) -> Iterator[Picture]:
-  title = lane_title(record, lane)
-
-  def picture(name, heading, alt, caption, figure):
-    return Picture(
-      f"lane{lane}_{name}", lane, heading, f"{alt}, {title}.", caption, figure
-    )
-
+  picture = partial(_picture, record, lane)
   if record.codes and "factors" in record.codes:
     yield from _selectivity(record, lane, picture)
   shown = record.pictures
