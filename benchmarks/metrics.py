@@ -67,26 +67,28 @@ def compare(tables, factors, names, theirs, rounds) -> list[dict]:
   rows = []
   for case, codes in tables.items():
     for name, ours in names.items():
-      turns = [
-        (
-          timed(run_ours, ours, codes, factors),
-          timed(run_theirs, name, theirs, codes) if theirs else np.nan,
-        )
-        for _ in range(rounds)
-      ]
-      mine, other = map(statistics.median, zip(*turns, strict=True))
-      rows.append(
-        {"case": case, "ours": ours, "seconds": mine, "dlib_seconds": other}
-      )
-      print(
-        f"{case:6} {'+'.join(ours):52} {mine:7.3f} s, disentanglement_lib "
-        f"{other:7.3f} s, {other / mine:5.1f} times",
-        flush=True,
-      )
-  mine = sum(row["seconds"] for row in rows)
-  other = sum(row["dlib_seconds"] for row in rows)
-  print(f"in all {mine:.2f} s and {other:.2f} s: {other / mine:.1f} times")
+      turns: dict[str, list[float]] = {"seconds": [], "dlib_seconds": []}
+      for _ in range(rounds):
+        turns["seconds"].append(timed(run_ours, ours, codes, factors))
+        if theirs:
+          seconds = timed(run_theirs, name, theirs, codes)
+          turns["dlib_seconds"].append(seconds)
+      median = {k: statistics.median(v) for k, v in turns.items() if v}
+      rows.append({"case": case, "ours": ours, **median})
+      print(f"{case:6} {'+'.join(ours):52} {beside(median)}", flush=True)
+  keys = ("seconds", "dlib_seconds") if theirs else ("seconds",)
+  print(f"in all {beside({k: sum(row[k] for row in rows) for k in keys})}")
   return rows
+
+
+def beside(seconds: dict) -> str:
+  """Both times and their ratio, or only ours."""
+  text = f"{seconds['seconds']:7.3f} s"
+  if "dlib_seconds" in seconds:
+    other = seconds["dlib_seconds"]
+    text += f", disentanglement_lib {other:7.3f} s, "
+    text += f"{other / seconds['seconds']:5.1f} times"
+  return text
 
 
 def mixtures(tables, count=20) -> dict:

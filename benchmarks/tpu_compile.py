@@ -83,31 +83,20 @@ def train_program(config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int):
   return run.lower(on(mesh, placed, sweep.AXIS), None, on(mesh, shared))
 
 
-def encode_program(
-  config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int
-):
+def encode_program(config, dataset, mesh: Mesh, *_):
   """Evaluation's encoder, which takes one lane after another."""
-  del lanes, lanes_per_call
   model = models.build(config, dataset.image_shape)
   states, _ = lane_shapes(model, dataset.image_shape, 1)
   state = jax.tree.map(
     lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), states
   )
+  encode = partial(
+    evaluate.encode_batch, images=None, model=model, dataset=dataset
+  )
   indices = jax.ShapeDtypeStruct((evaluate.BATCH,), jnp.int32)
-
-  def encode(params, hparams, indices, arrays):
-    return evaluate.encode_batch(
-      params,
-      hparams,
-      indices,
-      None,
-      model=model,
-      dataset=dataset,
-      arrays=arrays,
-    )
-
-  shapes = (state.params, state.hparams, indices, dataset.arrays)
-  return jax.jit(encode).lower(*on(mesh, shapes))
+  shapes = (state.params, state.hparams, indices)
+  arrays = on(mesh, dataset.arrays)
+  return jax.jit(encode).lower(*on(mesh, shapes), arrays=arrays)
 
 
 def estimated_cycles(text: str) -> tuple[int, int]:
