@@ -271,10 +271,8 @@ def _chunks(config, dataset, model, states, log, bar, shorter):
   task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
   pace = float("inf")
   began = time.perf_counter()
-  said, measured = (
-    False,
-    None,
-  )  # step and time after the first call, which compiles
+  said = False
+  measured = None  # step and time after the first call, which compiles
   while step < steps:
     stop = next_stop(step, train=config.train, seconds_per_step=pace)
     if dataset.render is None:

@@ -71,8 +71,8 @@ def dci_fast(
   LightGBM (Ke et al. 2017) with as many stages and as deep; importances are
   total gains. Over the tables of tests/golden and twenty mixtures of them the
   Spearman correlation with `dci` is 0.998 for disentanglement, 0.999 for
-  completeness and 0.996 for informativeness (`python benchmarks/metrics.py
-  --rank`).
+  completeness and 0.996 for informativeness (`python -m
+  benchmarks.metrics --rank`).
 
   Args:
     codes: (N, D) codes.
