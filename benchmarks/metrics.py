@@ -11,7 +11,7 @@ twenty random mixtures of them by Spearman's correlation; with --json it goes on
 from the tables that the file holds. Its time is that of dci, 25 times: --rows
 fits on fewer than 10,000. --agree makes tables of another seed and of --sizes,
 on which nothing was tuned, scores them with both, and compares by the
-tolerances of tests/test_metrics_golden.py: 1 is the most that is allowed.
+tolerances of tests/metrics/test_golden.py: 1 is the most that is allowed.
 """
 
 import json
@@ -129,7 +129,7 @@ def rank(tables, factors, path, num_train) -> list[dict]:
 
 def agree(sizes, seed, theirs, with_dci) -> list[dict]:
   """One row per table and value: both, and their distance in tolerances."""
-  from test_metrics_golden import DCI_NAMES, NAMES, allowed
+  from metrics.test_golden import DCI_NAMES, NAMES, allowed
 
   factors, tables = cases(sizes, seed=seed)
   if with_dci:

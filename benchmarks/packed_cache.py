@@ -14,7 +14,9 @@ import numpy as np
 
 from benchmarks import timing
 from dvae_jax import data
-from dvae_jax.data import dsprites_files, packing, storage, streaming
+from dvae_jax.data.formats import packing, storage
+from dvae_jax.data.official import dsprites_files
+from dvae_jax.data.sampling import streaming
 
 
 def rendered_chunks(stride: int):

@@ -40,8 +40,10 @@ def prepare(network: str, lanes: int, lanes_per_call: int = 0):
   """
   import jax
 
-  from dvae_jax import data, loop, models, sweep, training
+  from dvae_jax import data
   from dvae_jax.config import base
+  from dvae_jax.methods import models
+  from dvae_jax.train import loop, sweep, training
 
   config = base()
   config.network = network

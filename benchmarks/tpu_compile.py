@@ -30,8 +30,11 @@ from jax.experimental import topologies
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from benchmarks import timing
-from dvae_jax import data, evaluate, layers, models, sweep, training
+from dvae_jax import data, evaluate
 from dvae_jax.config import base
+from dvae_jax.methods import models
+from dvae_jax.networks import layers
+from dvae_jax.train import sweep, training
 
 COLLECTIVES = (
   "all-reduce",

@@ -37,8 +37,10 @@ def jax_update(network: str, batch: int, flax_layers: bool):
   import flax.linen as nn
   import jax.numpy as jnp
 
-  from dvae_jax import layers, models, training
   from dvae_jax.config import base
+  from dvae_jax.methods import models
+  from dvae_jax.networks import layers
+  from dvae_jax.train import training
 
   config = base()
   if flax_layers:
@@ -95,7 +97,7 @@ def torch_modules(network: str):
   """The same encoder and decoder, built from the Flax modules' fields."""
   from torch import nn
 
-  from dvae_jax.networks import NETWORKS as FLAX
+  from dvae_jax.networks.architectures import NETWORKS as FLAX
 
   encoder, decoder = FLAX[network](SHAPE, LATENTS)
   height, width, channels = SHAPE

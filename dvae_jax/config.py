@@ -10,11 +10,11 @@ from absl import app
 
 from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.densities import LIKELIHOODS
+from dvae_jax.methods.densities import LIKELIHOODS
+from dvae_jax.methods.models import hparam_names
+from dvae_jax.methods.objectives import OBJECTIVES
 from dvae_jax.metrics import METRICS
-from dvae_jax.models import hparam_names
-from dvae_jax.networks import NETWORKS, RELUS
-from dvae_jax.objectives import OBJECTIVES
+from dvae_jax.networks.architectures import NETWORKS, RELUS
 
 COUNTS = (
   "latent_dim",

@@ -14,15 +14,17 @@ import numpy as np
 from absl import app, flags
 
 from dvae_jax import config as configs
-from dvae_jax import metrics, models, pictures, runs
+from dvae_jax import metrics, runs
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.densities import (
+from dvae_jax.methods import models
+from dvae_jax.methods.densities import (
   decompose_kl,
   gaussian_kl_per_latent,
   log_normal,
   log_qz_exact,
 )
 from dvae_jax.progress import progress_bar, say
+from dvae_jax.report import pictures
 from dvae_jax.runs import Run
 
 BATCH = 512  # images encoded at a time

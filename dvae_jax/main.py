@@ -9,8 +9,11 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from dvae_jax import config as configs
-from dvae_jax import data, evaluate, loop, models, report, runs, sweep
+from dvae_jax import data, evaluate, runs
+from dvae_jax.methods import models
 from dvae_jax.progress import say
+from dvae_jax.report import page as report
+from dvae_jax.train import loop, sweep
 
 
 def experiment_name(path: str) -> str:

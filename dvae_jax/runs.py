@@ -19,8 +19,10 @@ import ml_collections
 import numpy as np
 from absl import logging
 
-from dvae_jax import checkpoint, data, models, sweep, training
+from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
+from dvae_jax.methods import models
+from dvae_jax.train import checkpoint, sweep, training
 
 PACKAGES = (
   "dvae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy",

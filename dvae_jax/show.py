@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
-from dvae_jax import figures, pictures, runs
+from dvae_jax import runs
+from dvae_jax.report import figures, pictures
 
 STEPS = 11  # values of a latent, points of a line
 

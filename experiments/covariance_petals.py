@@ -21,7 +21,7 @@ the study's other KL weight (8e-3) and no penalty.
 """
 
 from dvae_jax.config import base
-from dvae_jax.convert import from_keras_covariance
+from dvae_jax.methods.convert import from_keras_covariance
 
 
 def get_config(profile: str = ""):

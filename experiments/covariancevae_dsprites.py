@@ -13,7 +13,7 @@ times that. The objective `covariance_vae_learned` learns the variances instead.
 """
 
 from dvae_jax.config import FAST_METRICS, base
-from dvae_jax.convert import from_keras_covariance
+from dvae_jax.methods.convert import from_keras_covariance
 
 
 def get_config(profile: str = ""):

@@ -8,8 +8,7 @@ from jaxtyping import install_import_hook
 
 # Shapes in signatures are checked here and nowhere else: before first import.
 install_import_hook(
-  ["dvae_jax.densities", "dvae_jax.objectives", "dvae_jax.metrics"],
-  "beartype.beartype",
+  ["dvae_jax.methods", "dvae_jax.metrics"], "beartype.beartype"
 )
 
 # Tests stay out of the user's cache folder and share compiled programs.

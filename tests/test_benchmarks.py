@@ -61,7 +61,7 @@ def test_torch_has_the_networks_of_flax():
   from jax.flatten_util import ravel_pytree
 
   from benchmarks import train_step
-  from dvae_jax.networks import NETWORKS
+  from dvae_jax.networks.architectures import NETWORKS
 
   for network in train_step.NETWORKS:
     encoder, decoder = NETWORKS[network](train_step.SHAPE, train_step.LATENTS)

@@ -1,7 +1,7 @@
 """A bad field is named, with the value found and the values allowed."""
 
 import pytest
-import tiny
+from helpers import tiny
 
 from dvae_jax import config as configs
 from dvae_jax import data

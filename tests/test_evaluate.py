@@ -5,11 +5,13 @@ import json
 import jax
 import numpy as np
 import pytest
-import tiny
+from helpers import tiny
 
 import dvae_jax
-from dvae_jax import data, evaluate, loop, models, runs
+from dvae_jax import data, evaluate, runs
 from dvae_jax.data.dataset import Dataset
+from dvae_jax.methods import models
+from dvae_jax.train import loop
 
 SETTINGS = {"metrics": ("mig",), "stride": (), "codes": True}
 

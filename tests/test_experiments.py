@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from dvae_jax import config as configs
-from dvae_jax import data, loop, models, runs
-from dvae_jax.objectives import OBJECTIVES
+from dvae_jax import data, runs
+from dvae_jax.methods import models
+from dvae_jax.methods.objectives import OBJECTIVES
+from dvae_jax.train import loop
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 FILES = sorted(FOLDER.glob("*.py"))

@@ -7,12 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import tiny
+from helpers import tiny
 
 from dvae_jax import config as configs
-from dvae_jax import data, models, training
+from dvae_jax import data
+from dvae_jax.methods import models
+from dvae_jax.methods.objectives import OBJECTIVES
 from dvae_jax.metrics import METRICS, score
-from dvae_jax.objectives import OBJECTIVES
+from dvae_jax.train import training
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"^```python test\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -7,10 +7,12 @@ import shutil
 import jax
 import numpy as np
 import pytest
-import tiny
+from helpers import tiny
 
 import dvae_jax
-from dvae_jax import checkpoint, data, evaluate, loop, models, runs
+from dvae_jax import data, evaluate, runs
+from dvae_jax.methods import models
+from dvae_jax.train import checkpoint, loop
 
 
 @pytest.fixture(scope="module")

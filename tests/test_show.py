@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fake_runs
 import numpy as np
 import pytest
+from helpers import fake_runs
 from PIL import Image
 
 from dvae_jax import show

@@ -6,18 +6,10 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from dvae_jax.data import (
-  dsprites,
-  dsprites_variants,
-  files,
-  own_images,
-  petals,
-  shapes3d,
-  splits,
-  tfds_source,
-  wheels,
-)
 from dvae_jax.data.dataset import Dataset, draw_indices
+from dvae_jax.data.official import files, own_images, tfds_source, wheels
+from dvae_jax.data.rendered import dsprites, dsprites_variants, petals, shapes3d
+from dvae_jax.data.sampling import splits
 
 __all__ = ["DATASETS", "DEFAULTS", "Dataset", "draw_indices", "load"]
 

@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from dvae_jax.data import DATASETS, files, load, tfds_source
+from dvae_jax.data import DATASETS, load
 from dvae_jax.data.catalog import CATALOG
 from dvae_jax.data.dataset import Dataset
+from dvae_jax.data.official import files, tfds_source
 
 _COLUMNS = 10
 _GAP = 2  # pixels between images

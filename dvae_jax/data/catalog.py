@@ -3,17 +3,15 @@
 import math
 from typing import NamedTuple
 
-from dvae_jax.data import (
+from dvae_jax.data.official import (
   cars3d,
   celeba,
   chairs3d,
-  dsprites,
   faces3d,
   mpi3d,
-  petals,
-  shapes3d,
   smallnorb,
 )
+from dvae_jax.data.rendered import dsprites, petals, shapes3d
 
 
 class Entry(NamedTuple):

@@ -1,0 +1,1 @@
+"""File formats, packed copies and where they are kept."""

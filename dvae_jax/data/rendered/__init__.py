@@ -1,0 +1,1 @@
+"""Data sets drawn on the device."""

@@ -1,0 +1,1 @@
+"""Methods: what is drawn, what is penalised, what is compared."""

@@ -1,0 +1,227 @@
+"""Encoders, decoders and the critic, as Flax modules.
+
+`NETWORKS[name](image_shape, latent_dim, relu)` gives an encoder, images
+(B, H, W, C) -> (mean, logvar), each (B, D), and a decoder, z (B, D) -> logits
+(B, H, W, C).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import prod
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from dvae_jax.networks import layers
+
+RELUS = {"sign": layers.relu, "mask": nn.relu}
+Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
+
+
+def bound_logvar(raw):
+  """Keeps a log variance finite without killing its gradient.
+
+  The identity up to an absolute value of 10, logarithmic beyond: +-30 becomes
+  +-13.04, with slope 1/21.
+
+  Args:
+    raw: log variances of any shape.
+
+  Returns:
+    The bounded log variances, same shape.
+  """
+  excess = jnp.maximum(jnp.abs(raw) - 10.0, 0.0)
+  return jnp.clip(raw, -10.0, 10.0) + jnp.sign(raw) * jnp.log1p(excess)
+
+
+def heads(hidden, latent_dim: int):
+  """Two linear heads: hidden (B, F) -> mean and logvar, each (B, D)."""
+  mean = Dense(latent_dim, name="mean")(hidden)
+  logvar = Dense(latent_dim, name="logvar")(hidden)
+  return mean, bound_logvar(logvar)
+
+
+class ConvEncoder(nn.Module):
+  """Strided convolutions, dense layers, two heads; ReLU between."""
+
+  convs: Sequence[tuple[int, int]]  # (features, kernel), stride 2 each
+  hidden: Sequence[int]
+  latent_dim: int
+  relu: Callable
+
+  @nn.compact
+  def __call__(self, images):
+    h = images
+    for features, kernel in self.convs:
+      h = self.relu(layers.Conv(features, kernel)(h))
+    h = h.reshape(h.shape[0], -1)
+    for width in self.hidden:
+      h = self.relu(Dense(width)(h))
+    return heads(h, self.latent_dim)
+
+
+class ConvDecoder(nn.Module):
+  """Dense layers, then strided transposed convolutions; ReLU between."""
+
+  hidden: Sequence[int]
+  start_channels: int
+  convs: Sequence[tuple[int, int]]  # (features, kernel) but the last: C
+  image_shape: tuple[int, int, int]
+  relu: Callable
+
+  @nn.compact
+  def __call__(self, z):
+    height, width, channels = self.image_shape
+    scale = 2 ** (len(self.convs) + 1)
+    start = (height // scale, width // scale, self.start_channels)
+    h = z
+    for size in (*self.hidden, prod(start)):
+      h = self.relu(Dense(size)(h))
+    h = h.reshape(-1, *start)
+    for features, kernel in self.convs:
+      h = self.relu(layers.ConvTranspose(features, kernel)(h))
+    return layers.ConvTranspose(channels, 4)(h)
+
+
+class MLPEncoder(nn.Module):
+  """Dense layers with ReLU, two heads."""
+
+  hidden: Sequence[int]
+  latent_dim: int
+  relu: Callable
+
+  @nn.compact
+  def __call__(self, images):
+    h = images.reshape(images.shape[0], -1)
+    for width in self.hidden:
+      h = self.relu(Dense(width)(h))
+    return heads(h, self.latent_dim)
+
+
+class MLPDecoder(nn.Module):
+  """Dense layers with tanh."""
+
+  hidden: Sequence[int]
+  image_shape: tuple[int, int, int]
+
+  @nn.compact
+  def __call__(self, z):
+    h = z
+    for width in self.hidden:
+      h = nn.tanh(Dense(width)(h))
+    return Dense(prod(self.image_shape))(h).reshape(-1, *self.image_shape)
+
+
+class PetalsEncoder(nn.Module):
+  """3 x 3 convolutions without padding, each followed by 2 x 2 max pooling."""
+
+  latent_dim: int
+  relu: Callable
+
+  @nn.compact
+  def __call__(self, images):
+    h = images
+    for features in (64, 64, 128, 128):
+      h = self.relu(nn.Conv(features, (3, 3), padding="VALID")(h))
+      h = nn.max_pool(h, (2, 2), (2, 2))
+    return heads(h.reshape(h.shape[0], -1), self.latent_dim)
+
+
+class PetalsDecoder(nn.Module):
+  """Upsampling and 3 x 3 convolutions.
+
+  The published network normalises over the batch; group normalisation stands in
+  for it here, because it keeps no running averages beside the parameters.
+  """
+
+  image_shape: tuple[int, int, int]
+  relu: Callable
+
+  @nn.compact
+  def __call__(self, z):
+    height, width, channels = self.image_shape
+    h = self.relu(Dense(height // 8 * (width // 8) * 16)(z))
+    h = h.reshape(-1, height // 8, width // 8, 16)
+    for features in (64, 64, 128):
+      batch, rows, columns, depth = h.shape
+      h = jax.image.resize(h, (batch, 2 * rows, 2 * columns, depth), "nearest")
+      h = self.relu(nn.GroupNorm(8)(nn.ConvTranspose(features, (3, 3))(h)))
+    return nn.Conv(channels, (1, 1))(self.relu(nn.Conv(256, (1, 1))(h)))
+
+
+class Critic(nn.Module):
+  """Six dense layers of 1,000 with leaky ReLU (Kim & Mnih 2018, appendix A).
+
+  z (B, D) -> logit (B,) of z being drawn from q(z) and not from the product of
+  its marginals.
+  """
+
+  @nn.compact
+  def __call__(self, z):
+    h = z
+    for _ in range(6):
+      h = nn.leaky_relu(Dense(1000)(h), 0.2)
+    return Dense(1)(h)[:, 0]
+
+
+def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
+  def build(image_shape, latent_dim, relu=layers.relu):
+    divisor = 2 ** len(encoder_convs)
+    if any(size % divisor for size in image_shape[:2]):
+      raise ValueError(
+        f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't"
+        f" fit; height and width must be multiples of {divisor}"
+        " (change data.resolution, or take the network 'mlp')"
+      )
+    return (
+      ConvEncoder(encoder_convs, hidden, latent_dim, relu),
+      ConvDecoder(
+        hidden[::-1], start_channels, decoder_convs, image_shape, relu
+      ),
+    )
+
+  return build
+
+
+def _mlp(encoder_hidden, decoder_hidden):
+  def build(image_shape, latent_dim, relu=layers.relu):
+    return (
+      MLPEncoder(encoder_hidden, latent_dim, relu),
+      MLPDecoder(decoder_hidden, image_shape),
+    )
+
+  return build
+
+
+def _petals(image_shape, latent_dim, relu=layers.relu):
+  if any(size % 8 or size < 46 for size in image_shape[:2]):
+    raise ValueError(
+      f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't fit"
+      " 'petals_conv'; height and width must be multiples of 8 from 48 on"
+    )
+  return PetalsEncoder(latent_dim, relu), PetalsDecoder(image_shape, relu)
+
+
+# conv: Locatello et al. 2019 (arXiv:1811.12359), table 1; conv_k4: the same
+# with kernels of 4 throughout, as most ports do; burgess: Burgess et al. 2018
+# (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),
+# appendix; mlp_small is ours, for laptops.
+NETWORKS = {
+  "conv": _convolutional(
+    ((32, 4), (32, 4), (64, 2), (64, 2)),
+    (256,),
+    64,
+    ((64, 4), (32, 4), (32, 4)),
+  ),
+  "conv_k4": _convolutional(
+    ((32, 4), (32, 4), (64, 4), (64, 4)),
+    (256,),
+    64,
+    ((64, 4), (32, 4), (32, 4)),
+  ),
+  "burgess": _convolutional(((32, 4),) * 4, (256, 256), 32, ((32, 4),) * 3),
+  "mlp": _mlp((1200, 1200), (1200, 1200, 1200)),
+  "mlp_small": _mlp((256, 256), (256, 256)),
+  "petals_conv": _petals,
+}

@@ -1,0 +1,23 @@
+"""Makes the report of a run directory again.
+
+python -m dvae_jax.report --workdir=runs/x
+"""
+
+from absl import app, flags
+
+from dvae_jax.report import page
+
+
+def main(argv) -> None:
+  """Writes the report of --workdir again and prints where it is."""
+  if len(argv) > 1:
+    raise app.UsageError(f"unknown argument {argv[1]!r}; see --help")
+  try:
+    print(page.write(flags.FLAGS.workdir))
+  except ValueError as error:
+    raise app.UsageError(str(error)) from error
+
+
+if __name__ == "__main__":
+  flags.DEFINE_string("workdir", None, "The run directory.", required=True)
+  app.run(main)

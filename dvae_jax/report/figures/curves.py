@@ -1,0 +1,288 @@
+"""Figures of numbers: training curves, scores, histograms, agreement."""
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from scipy.stats import rankdata
+
+from dvae_jax.report.figures.style import (
+  HALF_WIDTH,
+  INACTIVE_KL,
+  INK,
+  PAGE_WIDTH,
+  PALETTE,
+  is_log,
+  new_figure,
+  order_by_kl,
+  panels,
+  plain,
+  strength_colours,
+)
+
+
+def kl_over_training(steps, kl, titles) -> Figure:
+  """KL of each latent over training, one panel a lane.
+
+  Args:
+    steps: (T,).
+    kl: (L, T, D) nats.
+    titles: L titles.
+  """
+  kl = np.asarray(kl, np.float64)
+  figure, axes = panels(len(kl), columns=3, height=1.75)
+  top = np.nanmax(kl, initial=INACTIVE_KL)
+  for ax, lane, title in zip(axes, kl, titles, strict=True):
+    plain(ax, title=title)
+    for rank, d in enumerate(order_by_kl(lane[-1])):
+      shade = PALETTE[rank % 6] if lane[-1, d] > INACTIVE_KL else "#bbbbbb"
+      ax.plot(steps, lane[:, d], color=shade, lw=1.1)
+      if lane[-1, d] > 0.04 * top and rank < 8:
+        ax.annotate(
+          f"z{d}",
+          (steps[-1], lane[-1, d]),
+          (3, 0),
+          textcoords="offset points",
+          va="center",
+          fontsize=6.5,
+          color=shade,
+        )
+    ax.set_ylim(0, 1.05 * top)
+  figure.supxlabel("step", fontsize=8.5, color=INK)
+  figure.supylabel("KL, nats", fontsize=8.5, color=INK)
+  return figure
+
+
+def loss_terms(steps, terms, *, strengths, label: str) -> Figure:
+  """Every logged term over training, one panel a term, one line a lane.
+
+  Args:
+    steps: (T,).
+    terms: name -> (L, T): the loss, its parts in nats per image, the critic's.
+    strengths: (L,) the swept number that colours the lanes.
+    label: its name.
+  """
+  colours, scale = strength_colours(strengths)
+  figure, axes = panels(len(terms), columns=3, height=1.9)
+  for ax, (name, lanes) in zip(axes, terms.items(), strict=True):
+    plain(ax, title=name)
+    for lane, colour in zip(np.asarray(lanes), colours, strict=True):
+      ax.plot(steps, lane, color=colour, lw=1.1)
+  figure.supxlabel("step", fontsize=8.5, color=INK)
+  _strength_bar(figure, axes, scale, strengths, label)
+  return figure
+
+
+def _strength_bar(
+  figure, axes, scale: ScalarMappable | None, strengths, label
+) -> None:
+  """A colour bar whose ticks are the swept numbers, eight at most."""
+  if scale is None:
+    return
+  ticks = np.unique(strengths)
+  ticks = ticks[:: -(-len(ticks) // 8)]
+  bar = figure.colorbar(scale, ax=axes, fraction=0.025, pad=0.02)
+  bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+  bar.minorticks_off()
+  bar.ax.tick_params(labelsize=7, length=2)
+  bar.set_label(label, fontsize=8.5)
+
+
+def rate_distortion(rate, distortion, *, strengths, label: str) -> Figure:
+  """Distortion against rate, one point a lane (Alemi et al. 2018, figure 2).
+
+  Args:
+    rate: (L,) KL, nats per image.
+    distortion: (L,) reconstruction term, nats per image.
+    strengths: (L,) the swept number that colours the points.
+    label: its name.
+  """
+  rate, distortion = np.asarray(rate), np.asarray(distortion)
+  colours, scale = strength_colours(strengths)
+  figure = new_figure(2.8, width=HALF_WIDTH)
+  ax = plain(
+    figure.add_subplot(),
+    xlabel="rate: KL, nats per image",
+    ylabel="distortion, nats per image",
+  )
+  ax.scatter(rate, distortion, c=colours, s=34, zorder=3, ec="white", lw=0.6)
+  finite = np.isfinite(rate) & np.isfinite(distortion)
+  if finite.any():
+    _iso_elbo(ax, rate[finite], distortion[finite])
+  _strength_bar(figure, [ax], scale, strengths, label)
+  return figure
+
+
+def _iso_elbo(ax, rate, distortion) -> None:
+  """The line of the best ELBO: rate + distortion is constant on it."""
+  best = (rate + distortion).min()
+  xlim, ylim = ax.get_xlim(), ax.get_ylim()
+  ax.plot(xlim, best - np.array(xlim), color="#999999", lw=0.9, ls=(0, (4, 3)))
+  ax.set(xlim=xlim, ylim=ylim)
+  ax.annotate(
+    f"-ELBO = {best:.1f}",
+    (xlim[1], ylim[1]),
+    ha="right",
+    va="top",
+    fontsize=7.5,
+    color="#666666",
+  )
+
+
+def score_violins(groups, *, ylabel: str) -> Figure:
+  """The spread of a score over seeds, one violin a group.
+
+  Args:
+    groups: name -> (n,) scores; every score is drawn as a point as well.
+    ylabel: the score's name.
+  """
+  kept = {name: _finite(scores) for name, scores in groups.items()}
+  kept = {name: scores for name, scores in kept.items() if len(scores)}
+  figure = new_figure(2.6, width=min(PAGE_WIDTH, 1.4 + 0.9 * len(kept)))
+  ax = plain(figure.add_subplot(), ylabel=ylabel)
+  for i, scores in enumerate(kept.values()):
+    colour = PALETTE[i % len(PALETTE)]
+    if np.ptp(scores) > 0:
+      body = ax.violinplot(
+        scores, [i], widths=0.75, showextrema=False, showmedians=False
+      )["bodies"][0]
+      body.set(facecolor=colour, alpha=0.25, edgecolor="none")
+    jitter = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else [0]
+    ax.scatter(i + np.array(jitter), scores, s=12, color=colour, zorder=3, lw=0)
+    ax.hlines(np.median(scores), i - 0.3, i + 0.3, color=INK, lw=1.2, zorder=4)
+  names = [name.replace(" ", "\n", 1) for name in kept]
+  ax.set_xticks(range(len(kept)), names, fontsize=8)
+  return figure
+
+
+def score_against(strengths, scores, *, label: str) -> Figure:
+  """Scores against a swept number: lanes as points, means with error bars.
+
+  Args:
+    strengths: (L,) the swept number.
+    scores: name -> (L,).
+    label: the swept number's name.
+  """
+  strengths = np.asarray(strengths, np.float64)
+  figure, axes = panels(len(scores), columns=3, height=1.9)
+  for ax, (name, values) in zip(axes, scores.items(), strict=True):
+    plain(ax, title=name)
+    values = np.asarray(values, np.float64)
+    ax.scatter(strengths, values, s=12, color=PALETTE[0], alpha=0.55, lw=0)
+    summary = [
+      (s, *_mean_and_error(values[strengths == s]))
+      for s in np.unique(strengths)
+    ]
+    xs, means, errors = np.array(summary).T
+    ax.errorbar(xs, means, errors, color=PALETTE[1], lw=1.2, capsize=2)
+    if is_log(strengths):
+      ax.set_xscale("log")
+      ax.set_xticks(
+        np.unique(strengths), [f"{s:g}" for s in np.unique(strengths)]
+      )
+      ax.minorticks_off()
+  figure.supxlabel(label, fontsize=8.5, color=INK)
+  return figure
+
+
+def _finite(values) -> np.ndarray:
+  values = np.asarray(values, np.float64)
+  return values[np.isfinite(values)]
+
+
+def _mean_and_error(values) -> tuple[float, float]:
+  """Mean and standard error of the finite values; NaN where there are none."""
+  values = _finite(values)
+  if not len(values):
+    return np.nan, np.nan
+  spread = values.std(ddof=1) if len(values) > 1 else 0.0
+  return float(values.mean()), float(spread / np.sqrt(len(values)))
+
+
+def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
+  """Histograms of a score on usual and on unusual images, and their AUC.
+
+  Args:
+    usual: (N,) scores, such as -ELBO in nats.
+    unusual: (M,).
+    label: the score's name.
+    names: what the two sets of images are.
+  """
+  usual, unusual = _finite(usual), _finite(unusual)
+  figure = new_figure(2.2, width=HALF_WIDTH)
+  ax = plain(figure.add_subplot(), xlabel=label, ylabel="share of images")
+  both = np.concatenate([usual, unusual])
+  if not len(both):
+    return figure
+  edges = np.histogram_bin_edges(both, 40)
+  for scores, colour, name in zip(
+    (usual, unusual), PALETTE, names, strict=False
+  ):
+    weights = np.full(len(scores), 1 / max(len(scores), 1))
+    ax.hist(
+      scores, edges, weights=weights, color=colour, alpha=0.55, label=name
+    )
+  ax.legend(fontsize=7.5, frameon=False)
+  ax.set_title(
+    f"AUC {separation(usual, unusual):.3f}", fontsize=9, loc="right", color=INK
+  )
+  return figure
+
+
+def separation(usual, unusual) -> float:
+  """P(a score of `unusual` exceeds one of `usual`): the area under the ROC.
+
+  Ties count one half (Mann & Whitney 1947).
+  """
+  usual = np.sort(np.asarray(usual))
+  below = np.searchsorted(usual, unusual, "left")
+  upto = np.searchsorted(usual, unusual, "right")
+  return float(np.mean(below + upto) / (2 * len(usual)))
+
+
+def agreement(matrix, names) -> Figure:
+  """Heat map of rank correlations between metrics.
+
+  Locatello et al. 2019 (arXiv:1811.12359), figure 2.
+
+  Args:
+    matrix: (M, M) in [-1, 1].
+    names: M metrics.
+  """
+  matrix = np.asarray(matrix, np.float64)
+  side = min(PAGE_WIDTH, 1.8 + 0.42 * len(names))
+  figure = new_figure(side - 0.5, width=side)
+  ax = figure.add_subplot()
+  image = ax.imshow(matrix, cmap="PuOr", vmin=-1, vmax=1)
+  ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
+  ax.set_yticks(range(len(names)), names)
+  ax.tick_params(length=0, labelsize=8, labelcolor=INK)
+  for (i, j), value in np.ndenumerate(matrix):
+    colour = "white" if abs(value) > 0.6 else "black"
+    text = "" if np.isnan(value) else f"{value:.2f}"
+    ax.text(j, i, text, ha="center", va="center", size=6.5, color=colour)
+  bar = figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02)
+  bar.ax.tick_params(labelsize=7)
+  bar.set_label("rank correlation", fontsize=8)
+  return figure
+
+
+def rank_correlations(scores: dict[str, np.ndarray]) -> np.ndarray:
+  """Spearman's correlation between scores of the same lanes.
+
+  Lanes where either score is missing are left out of a pair.
+
+  Args:
+    scores: M names -> (L,), NaN where missing.
+
+  Returns:
+    (M, M); NaN where fewer than three lanes are left or a score is constant.
+  """
+  columns = list(scores.values())
+  matrix = np.full((len(columns), len(columns)), np.nan)
+  for i, a in enumerate(columns):
+    for j, b in enumerate(columns):
+      both = np.isfinite(a) & np.isfinite(b)
+      x, y = rankdata(a[both]), rankdata(b[both])
+      if both.sum() > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
+        matrix[i, j] = np.corrcoef(x, y)[0, 1]
+  return matrix

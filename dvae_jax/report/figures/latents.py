@@ -1,0 +1,225 @@
+"""Figures of the latent space: what each latent encodes, and where."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from dvae_jax.report.figures.style import (
+  HALF_WIDTH,
+  INACTIVE_KL,
+  INK,
+  PAGE_WIDTH,
+  PALETTE,
+  new_figure,
+  order_by_kl,
+  plain,
+)
+
+
+def factor_matrix(information, factor_names, kl) -> Figure:
+  """Heat map of I(z_d; v_k) / H(v_k), latents sorted by KL.
+
+  Args:
+    information: (K, D) normalised mutual information in [0, 1].
+    factor_names: K names.
+    kl: (D,) nats per latent.
+  """
+  information, order = np.asarray(information), order_by_kl(kl)
+  shown = information[:, order]
+  rows, columns = shown.shape
+  width = min(PAGE_WIDTH, max(HALF_WIDTH, 1.4 + 0.28 * columns))
+  figure = new_figure(0.5 + 0.3 * rows, width=width)
+  ax = figure.add_subplot()
+  image = ax.imshow(shown, cmap="viridis", vmin=0, vmax=1, aspect="auto")
+  ax.set_xticks(range(columns), [f"z{d}" for d in order])
+  ax.set_yticks(range(rows), factor_names)
+  ax.tick_params(length=0, labelsize=8, labelcolor=INK)
+  for (k, d), value in np.ndenumerate(shown):
+    colour = "black" if value > 0.55 else "white"
+    text = f"{value:.2f}".removeprefix("0")
+    ax.text(d, k, text, ha="center", va="center", color=colour, size=7)
+  bar = figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02)
+  bar.ax.tick_params(labelsize=7)
+  bar.set_label("normalised MI", fontsize=8)
+  return figure
+
+
+def mean_response(codes, factors, axes) -> np.ndarray:
+  """Averages codes over all images that agree in some factors.
+
+  Args:
+    codes: (N, D).
+    factors: (N, K) integers.
+    axes: A columns of factors.
+
+  Returns:
+    (n_1, ..., n_A, D), n_a the number of values that factor a takes; NaN where
+    no image has that combination.
+  """
+  codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
+  columns = [np.unique(factors[:, a], return_inverse=True)[1] for a in axes]
+  sizes = [int(column.max()) + 1 for column in columns]
+  index = np.ravel_multi_index(columns, sizes)
+  cells = int(np.prod(sizes))
+  count = np.bincount(index, minlength=cells)
+  total = np.stack(
+    [np.bincount(index, column, minlength=cells) for column in codes.T], -1
+  )
+  with np.errstate(invalid="ignore"):
+    return (total / count[:, None]).reshape(*sizes, codes.shape[1])
+
+
+def _roles(factor_names, factors):
+  """Which factors are the position, the one that splits curves, the rest."""
+  names = {name.lower(): i for i, name in enumerate(factor_names)}
+  varying = [i for i, column in enumerate(factors.T) if np.ptp(column) > 0]
+  position = [names[n] for n in ("posy", "posx") if names.get(n) in varying]
+  split = [names[n] for n in ("shape",) if names.get(n) in varying]
+  if len(position) != 2:
+    position = []
+  rest = [i for i in varying if i not in position + split]
+  return position, split, rest
+
+
+def unit_selectivity(
+  codes, factors, factor_names, kl, *, shape_names=None
+) -> Figure:
+  """Mean response of each active latent to each factor.
+
+  Higgins et al. 2016 (arXiv:1606.05579), figure 3: the mean over the position
+  plane as a heat map, curves over scale, rotation and any other factor with one
+  line a shape. Position is posX and posY where those factors exist.
+
+  Args:
+    codes: (N, D) posterior means.
+    factors: (N, K) integers.
+    factor_names: K names.
+    kl: (D,) nats; latents under INACTIVE_KL are left out.
+    shape_names: names of the shape factor's values.
+  """
+  codes, factors = np.asarray(codes), np.asarray(factors)
+  kl = np.asarray(kl, np.float64)
+  position, split, rest = _roles(factor_names, factors)
+  latents = [d for d in order_by_kl(kl) if kl[d] > INACTIVE_KL] or [0]
+  columns = len(rest) + bool(position)
+  figure = new_figure(0.3 + 0.95 * len(latents), width=PAGE_WIDTH)
+  axes = figure.subplots(len(latents), max(columns, 1), squeeze=False)
+  reach = np.nanpercentile(np.abs(codes), 99)
+  if position:
+    plane = mean_response(codes, factors, position)
+    for row, d in enumerate(latents):
+      _position_map(axes[row, 0], plane[..., d], reach, factor_names, position)
+  for column, factor in enumerate(rest, start=bool(position)):
+    curves = mean_response(codes, factors, [*split, factor])
+    curves = curves if split else curves[None]
+    for row, d in enumerate(latents):
+      _curves(axes[row, column], curves[..., d], reach, shape_names)
+      axes[-1, column].set_xlabel(factor_names[factor], fontsize=8.5)
+  for row, d in enumerate(latents):
+    axes[row, 0].set_ylabel(
+      f"z{d}", fontsize=9, color=INK, rotation=0, ha="right"
+    )
+  if split and rest:
+    handles = axes[0, -1].get_lines()[1:]
+    figure.legend(
+      handles=handles,
+      loc="outside upper right",
+      ncols=len(handles),
+      fontsize=7.5,
+      frameon=False,
+      title=None,
+    )
+  return figure
+
+
+def _position_map(ax, plane, reach, names, position) -> None:
+  """The mean response over the image plane, on a diverging scale."""
+  ax.imshow(plane, cmap="PuOr", vmin=-reach, vmax=reach, aspect="equal")
+  ax.set_xticks([])
+  ax.set_yticks([])
+  ax.set_xlabel(f"{names[position[1]]} →, {names[position[0]]} ↓", fontsize=7.5)
+
+
+def _curves(ax, curves, reach, names) -> None:
+  """One line a shape: (shapes, values)."""
+  plain(ax)
+  ax.axhline(0, color="#cccccc", lw=0.8)
+  for i, curve in enumerate(curves):
+    label = names[i] if names else f"shape {i}"
+    ax.plot(curve, color=PALETTE[i % len(PALETTE)], lw=1.3, label=label)
+  ax.set_ylim(-1.1 * reach, 1.1 * reach)
+  ax.margins(x=0.02)
+
+
+def posterior_cloud(
+  means,
+  values,
+  *,
+  label: str,
+  names=("z0", "z1"),
+  title: str = "",
+  reach: float = 0.0,
+) -> Figure:
+  """Posterior means in a plane, coloured by a factor, and the prior's circles.
+
+  The circles hold 1 and 2 standard deviations of the prior.
+
+  Args:
+    means: (N, 2).
+    values: (N,) the factor that colours the points.
+    label: its name.
+    names: the plane's two axes.
+    title: such as the training step.
+    reach: where both axes end; 0 takes it from the means.
+  """
+  means = np.asarray(means)
+  figure = new_figure(3.5, width=HALF_WIDTH)
+  ax = plain(
+    figure.add_subplot(), xlabel=names[0], ylabel=names[1], title=title
+  )
+  points = ax.scatter(
+    *means.T, c=values, s=5, cmap="viridis", alpha=0.7, linewidths=0
+  )
+  for radius in (1, 2):
+    ax.add_patch(
+      Circle((0, 0), radius, fill=False, ls=(0, (4, 3)), ec="#777777")
+    )
+  reach = reach or max(3.6, 1.05 * np.nanmax(np.abs(means)))
+  ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+  _colour_bar(figure, points, ax, label)
+  return figure
+
+
+def posterior_cloud_3d(
+  means, values, *, label: str, names=("z0", "z1", "z2"), title: str = ""
+) -> Figure:
+  """Posterior means in three latents; arguments as of `posterior_cloud`."""
+  figure = new_figure(3.5, width=HALF_WIDTH)
+  ax = figure.add_subplot(projection="3d")
+  points = ax.scatter(
+    *np.asarray(means).T,
+    c=values,
+    s=4,
+    cmap="viridis",
+    depthshade=False,
+    linewidths=0,
+  )
+  angle = np.linspace(0, 2 * np.pi, 65)
+  ring, flat = (2 * np.cos(angle), 2 * np.sin(angle)), np.zeros(65)
+  for line in ((*ring, flat), (ring[0], flat, ring[1]), (flat, *ring)):
+    ax.plot(*line, color="#777777", lw=0.8, ls=(0, (4, 3)))
+  ax.set(xlim=(-3, 3), ylim=(-3, 3), zlim=(-3, 3), box_aspect=(1, 1, 1))
+  ax.set_xlabel(names[0], fontsize=8, labelpad=-6)
+  ax.set_ylabel(names[1], fontsize=8, labelpad=-6)
+  ax.set_zlabel(names[2], fontsize=8, labelpad=-6)
+  ax.tick_params(labelsize=6.5, pad=-2)
+  ax.set_title(title, fontsize=9, color=INK, loc="left")
+  _colour_bar(figure, points, ax, label, pad=0.1)
+  return figure
+
+
+def _colour_bar(figure, points, ax, label, pad=0.03) -> None:
+  bar = figure.colorbar(points, ax=ax, fraction=0.04, pad=pad)
+  bar.ax.tick_params(labelsize=7)
+  bar.set_label(label, fontsize=8)
+  bar.solids.set_alpha(1)

@@ -1,0 +1,204 @@
+"""The report in a real headless Chromium; screenshots go to build/."""
+
+import base64
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers import fake_runs
+
+from dvae_jax.report import page as report
+from dvae_jax.report import pictures
+
+selenium = pytest.importorskip("selenium", reason="Selenium isn't installed")
+
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.select import Select  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+OPTIONS = (
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--hide-scrollbars",
+  "--window-size=1280,1000",
+)
+
+pytestmark = pytest.mark.skipif(
+  not (CHROMIUM and DRIVER), reason="no chromium or no chromedriver on the PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+  run = fake_runs.make_run(tmp_path_factory.mktemp("runs") / "spots", lanes=3)
+  fake_runs.write_run(run, diverged=(2,))
+  pictures.write(run)
+  return report.write(run.workdir)
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+  options = webdriver.ChromeOptions()
+  options.binary_location = CHROMIUM
+  for option in OPTIONS:
+    options.add_argument(option)
+  options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+  options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+  driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+  yield driver
+  driver.quit()
+
+
+@pytest.fixture
+def browser(chromium, page):
+  """The page freshly opened; afterwards the console must be empty."""
+  chromium.get(page.as_uri())
+  yield chromium
+  assert chromium.get_log("browser") == []
+
+
+def test_everything_is_shown_and_nothing_is_fetched(browser):
+  browser.execute_script(
+    "document.querySelectorAll('details').forEach(d => d.open = true)"
+  )
+  broken = browser.execute_script(
+    "return [...document.images].filter(i => !i.naturalWidth).map(i => i.alt)"
+  )
+  assert broken == []
+  fetched = browser.execute_script(
+    "return performance.getEntriesByType('resource').map(e => e.name)"
+  )
+  assert [
+    address for address in fetched if not address.startswith("data:")
+  ] == []
+  width = "return document.documentElement.scrollWidth - innerWidth"
+  assert browser.execute_script(width) <= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_screenshot_follows_the_colour_scheme(browser, scheme):
+  media = [{"name": "prefers-color-scheme", "value": scheme}]
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+  size = browser.execute_script("return document.documentElement.scrollHeight")
+  clip = {"x": 0, "y": 0, "width": 1280, "height": size, "scale": 1}
+  shot = browser.execute_cdp_cmd(
+    "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip}
+  )
+  SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+  path = SCREENSHOTS / f"report_{scheme}.png"
+  path.write_bytes(base64.b64decode(shot["data"]))
+  assert (
+    _background(browser)
+    == {
+      "light": "rgb(255, 255, 255)",
+      "dark": "rgb(20, 23, 26)",
+    }[scheme]
+  )
+
+
+def test_theme_button_overrides_the_scheme(browser):
+  media = [{"name": "prefers-color-scheme", "value": "light"}]
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+  button = browser.find_element(By.ID, "theme")
+  seen = []
+  for _ in range(3):
+    button.send_keys(Keys.ENTER)
+    seen.append((button.text, _background(browser)))
+  light, dark = "rgb(255, 255, 255)", "rgb(20, 23, 26)"
+  assert seen == [
+    ("Theme: light", light),
+    ("Theme: dark", dark),
+    ("Theme: auto", light),
+  ]
+
+
+def test_table_sorts_by_mouse_and_by_keyboard(browser):
+  heads = browser.find_elements(By.CSS_SELECTOR, "#table thead th")
+  names = [head.text.split()[0] for head in heads]
+  column = names.index("mig")
+  button = heads[column].find_element(By.TAG_NAME, "button")
+  button.click()
+  assert heads[column].get_attribute("aria-sort") == "descending"
+  assert _column(browser, column) == ["0.600", "0.550", "–"]
+  button.send_keys(Keys.ENTER)
+  assert heads[column].get_attribute("aria-sort") == "ascending"
+  assert _column(browser, column) == ["0.550", "0.600", "–"]  # missing: last
+  beta = names.index("beta")
+  heads[beta].find_element(By.TAG_NAME, "button").send_keys(Keys.SPACE)
+  assert heads[column].get_attribute("aria-sort") == "none"
+  assert _column(browser, beta) == ["16", "4", "1"]
+
+
+def test_sliders_move_the_decoded_image(browser):
+  view = browser.find_element(By.ID, "view")
+  sliders = browser.find_elements(By.CSS_SELECTOR, "#sliders input")
+  assert len(sliders) == 4
+  assert view.get_attribute("data-index") == str((5**4 - 1) // 2)
+  before = view.value_of_css_property("background-position")
+  sliders[1].send_keys(Keys.ARROW_RIGHT)
+  assert view.get_attribute("data-index") == str((5**4 - 1) // 2 + 25)
+  assert view.value_of_css_property("background-position") != before
+  assert "z2 = 1.0" in view.get_attribute("aria-label")
+  assert sliders[1].get_attribute("aria-valuetext") == "1.0"
+  browser.find_element(By.ID, "centre").click()
+  assert "z2 = 0.0" in view.get_attribute("aria-label")
+
+
+def test_lanes_can_be_chosen(browser):
+  view = browser.find_element(By.ID, "view")
+  chosen = Select(browser.find_element(By.ID, "lane"))
+  assert [o.text for o in chosen.options][1] == "lane 1: beta 4"
+  before = view.value_of_css_property("background-image")
+  chosen.select_by_index(1)
+  assert view.value_of_css_property("background-image") != before
+
+
+def test_everything_is_reached_by_the_keyboard(browser):
+  reached = set()
+  for _ in range(60):
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    element = browser.switch_to.active_element
+    reached.add(element.get_attribute("id") or element.tag_name)
+  assert {"theme", "lane", "centre", "input", "summary", "a"} <= reached
+  named = browser.execute_script(
+    "return [...document.querySelectorAll('input, select')]"
+    ".every(i => i.labels.length && i.labels[0].textContent.trim())"
+  )
+  assert named
+
+
+def test_narrow_window_does_not_scroll_sideways(browser):
+  browser.execute_cdp_cmd(
+    "Emulation.setDeviceMetricsOverride",
+    {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True},
+  )
+  width = browser.execute_script("return document.documentElement.scrollWidth")
+  browser.save_screenshot(str(SCREENSHOTS / "report_narrow.png"))
+  browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+  assert width <= 400
+
+
+def _background(browser):
+  return (
+    browser.find_element(By.TAG_NAME, "body")
+    .value_of_css_property("background-color")
+    .replace("rgba", "rgb")
+    .replace(", 1)", ")")
+  )
+
+
+def _column(browser, column):
+  cells = browser.find_elements(
+    By.CSS_SELECTOR, f"#table tbody tr > :nth-child({column + 1})"
+  )
+  return [cell.text for cell in cells]

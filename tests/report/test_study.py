@@ -1,0 +1,126 @@
+"""Several runs read together."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import fake_runs
+from scipy.stats import sem, spearmanr
+
+from dvae_jax.report import pictures, records, study
+
+
+def make(folder, name, *, lanes=3, seeds=(0,), diverged=(), shown=True):
+  run = fake_runs.make_run(folder / name, lanes=lanes)
+  run = run._replace(
+    lanes=[
+      {**lane, "seed": seed, "lane": len(seeds) * i + k}
+      for i, lane in enumerate(run.lanes)
+      for k, seed in enumerate(seeds)
+    ]
+  )
+  fake_runs.write_run(run, diverged=diverged)
+  if shown:
+    pictures.write(run)
+  return run.workdir
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("runs")
+  return [
+    make(folder, "a", lanes=2, seeds=(0, 1)),
+    make(folder, "b", lanes=3, diverged=(1,)),
+  ]
+
+
+@pytest.fixture(scope="module")
+def found(folders):
+  return study.collect([records.read(folder) for folder in folders])
+
+
+def test_lanes_of_all_runs_are_in_one_table(found):
+  assert found.lanes == [f"a/{i}" for i in range(4)] + [
+    f"b/{i}" for i in range(3)
+  ]
+  assert found.settings[:3] == ["a beta 1", "a beta 1", "a beta 16"]
+  np.testing.assert_allclose(found.scores["mig"][:4], [0.6, 0.55, 0.5, 0.45])
+
+
+def test_diverged_lanes_have_no_score(found):
+  for values in found.scores.values():
+    assert np.isnan(values[5])
+
+
+def test_means_have_standard_errors_over_seeds(found):
+  mean, error, number = study.summarise(found)["a beta 1"]["mig"]
+  np.testing.assert_allclose([mean, error], [0.575, sem([0.6, 0.55])])
+  assert number == 2
+  mean, error, number = study.summarise(found)["b beta 16"]["mig"]
+  assert (mean, number) == (0.5, 1)
+  assert np.isnan(error)
+
+
+def test_selection_rates_what_each_criterion_chooses(found):
+  rows = {row[0]: row[1:] for row in study.select(found, "mig")}
+  # The fake runs' reconstruction is 40 + 3 lane: the least is lane 0's.
+  assert rows["reconstruction"][:2] == ("a/0", 0.6)
+  valid = np.isfinite(found.scores["mig"])
+  expected = spearmanr(
+    -found.scores["reconstruction"][valid], found.scores["mig"][valid]
+  ).statistic
+  np.testing.assert_allclose(rows["reconstruction"][2], expected)
+  assert {"mig", "sap", "dci", "kl", "udr"} <= rows.keys()
+
+
+def test_udr_needs_the_same_images_in_all_runs(tmp_path, folders):
+  assert np.isfinite(
+    study.collect([records.read(folders[0])]).scores["udr"]
+  ).all()
+  without = make(tmp_path, "c", shown=False)
+  both = [records.read(folder) for folder in (folders[0], without)]
+  assert "udr" not in study.collect(both).scores
+
+
+def test_unknown_score_is_named(found):
+  with pytest.raises(ValueError, match="--by: 'migg' found, one of"):
+    study.select(found, "migg")
+
+
+def test_run_without_results_is_named(tmp_path):
+  folder = make(tmp_path, "young", shown=False)
+  (folder / "results.jsonl").unlink()
+  with pytest.raises(ValueError, match="young: no results yet"):
+    study.write([folder], tmp_path / "out")
+  assert not (tmp_path / "out").exists()
+
+
+def test_command_writes_tables_and_pictures(folders, tmp_path):
+  done = subprocess.run(
+    [
+      *(sys.executable, "-m", "dvae_jax.study", *map(str, folders)),
+      *(f"--out={tmp_path}/out", "--by=sap"),
+    ],
+    capture_output=True,
+    text=True,
+    cwd=Path(__file__).parents[2],
+    env=os.environ,
+    check=True,
+  )
+  names = {path.name for path in (tmp_path / "out").iterdir()}
+  assert names == {
+    "agreement.png", "lanes.csv", "study.md",
+    "violins_dci.png", "violins_mig.png", "violins_sap.png",
+  }  # fmt: skip
+  text = (tmp_path / "out" / "study.md").read_text()
+  assert "| a beta 1 | 2 | 0.575 ± 0.025 |" in text
+  assert "rated by sap" in text
+  assert done.stdout.strip() == text.strip()
+  with open(tmp_path / "out" / "lanes.csv") as file:
+    rows = list(csv.DictReader(file))
+  assert [row["lane"] for row in rows][-1] == "b/2"
+  assert float(rows[0]["mig"]) == 0.6

@@ -1,0 +1,231 @@
+"""What holds for every objective once it trains."""
+
+from functools import cache, partial, wraps
+from types import SimpleNamespace
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from helpers import tiny
+from helpers.strengths import HPARAMS
+
+from dvae_jax import data
+from dvae_jax.config import base
+from dvae_jax.methods import models
+from dvae_jax.methods.objectives import OBJECTIVES
+from dvae_jax.networks.architectures import RELUS, MLPDecoder, MLPEncoder
+from dvae_jax.train import loop, sweep, training
+
+BATCH = 16
+
+
+class SmallCritic(nn.Module):
+  """z (B, D) -> logit (B,): the six wide layers would take most of the time."""
+
+  @nn.compact
+  def __call__(self, z):
+    return nn.Dense(1)(nn.leaky_relu(nn.Dense(32)(z)))[:, 0]
+
+
+@cache
+def tiny_dataset():
+  """96 images, rendered once: what is tested here is the training."""
+  dataset = data.load(tiny.get_config().data)
+  images = jax.jit(dataset.render)(
+    dataset.arrays, jnp.arange(dataset.num_images)
+  )
+  return dataset._replace(arrays=images, render=lambda images, i: images[i])
+
+
+def build(name):
+  """Model and three lanes of one objective; the third will diverge."""
+  config = tiny.get_config(name)
+  config.sweep = {"seed": (0,)}
+  config.hparams.update(HPARAMS[name])
+  image_shape = tiny_dataset().image_shape
+  model = models.build(config, image_shape)._replace(
+    encoder=MLPEncoder((32,), config.latent_dim, nn.relu),
+    decoder=MLPDecoder((32,), image_shape),
+  )
+  if model.critic:
+    model = model._replace(critic=SmallCritic())
+    config.hparams.critic_learning_rate = 1e-3
+  (weak,) = sweep.grid(config.sweep, config.hparams)
+  strong = {k: v if "rate" in k else 2 * v for k, v in weak.hparams.items()}
+  doomed = {**weak.hparams, "learning_rate": 1e30}
+  return model, [weak, sweep.Lane(0, strong), sweep.Lane(0, doomed)]
+
+
+def steps_of(model, num_lanes):
+  """(states, number of steps) -> states and means, all lanes vectorised."""
+  dataset = tiny_dataset()
+  mesh = sweep.device_mesh(1)
+  run = sweep.over_lanes(
+    partial(
+      training.run_steps,
+      model=model,
+      dataset=dataset,
+      batch_size=BATCH,
+      pair_changes=1,
+    ),
+    mesh,
+    lanes_per_call=num_lanes,
+  )
+
+  def call(states, num_steps):
+    one = jax.tree.map(lambda leaf: leaf[0], states)
+    zeros = training.zero_terms(one, dataset.image_shape, model=model)
+    placed = sweep.place((states, sweep.stack([zeros] * num_lanes)), mesh)
+    shared = dataset.arrays, dataset.weights, jnp.int32(num_steps)
+    states, sums = run(placed, None, sweep.replicate(shared, mesh))
+    states, sums = sweep.unplace((states, sums), num_lanes)
+    return states, {key: value / num_steps for key, value in sums.items()}
+
+  return call
+
+
+@pytest.fixture(scope="module", params=OBJECTIVES)
+def trained(request):
+  """200 steps of three lanes, with what was seen on the way."""
+  model, lanes = build(request.param)
+  traces = []
+
+  @wraps(model.objective.penalty)
+  def counted(*latents, **context):
+    traces.append(1)
+    return model.objective.penalty(*latents, **context)
+
+  counting = model._replace(objective=model.objective._replace(penalty=counted))
+  states = {0: training.init_lanes(model, tiny_dataset().image_shape, lanes)}
+  call = steps_of(counting, 3)
+  means = {}
+  for start, stop in ((0, 1), (1, 20), (20, 190), (190, 200)):
+    states[stop], means[stop] = call(states[start], stop - start)
+  return SimpleNamespace(
+    model=model,
+    lanes=lanes,
+    states=states,
+    means=means,
+    traces=len(traces),
+  )
+
+
+def lane_of(states, lane):
+  return jax.tree.map(lambda leaf: leaf[lane], states)
+
+
+def close(actual, expected, rtol, atol):
+  compare = partial(np.testing.assert_allclose, rtol=rtol, atol=atol)
+  jax.tree.map(compare, actual, expected)
+
+
+def test_strengths_share_one_trace(trained):
+  # One for the shapes of the terms at each of four calls, one to compile.
+  assert trained.traces == 4 + 1
+
+
+def test_jit_equals_eager(trained):
+  state = jax.tree.map(jnp.asarray, lane_of(trained.states[0], 1))
+  dataset, model = tiny_dataset(), trained.model
+  indices = training.draw_batch_indices(
+    state.key,
+    state.step,
+    dataset.arrays,
+    dataset=dataset,
+    model=model,
+    batch_size=BATCH,
+    pair_changes=1,
+  )
+  batch = training.Batch(
+    *(i if i is None else dataset.arrays[i] for i in indices)
+  )
+  _, terms = training.loss(
+    state.params,
+    jax.random.fold_in(state.key, 1),
+    batch,
+    state.step,
+    state.hparams,
+    model=model,
+    dataset_size=dataset.num_images,
+  )
+  close(lane_of(trained.means[1], 1), terms, rtol=1e-4, atol=1e-5)
+
+
+def test_lane_equals_the_same_lane_alone(trained):
+  state = jax.tree.map(lambda leaf: leaf[1:2], trained.states[0])
+  state, _ = steps_of(trained.model, 1)(state, 20)
+  params = lane_of(trained.states[20].params, 1)
+  close(lane_of(state.params, 0), params, rtol=1e-4, atol=1e-5)
+
+
+def test_200_steps_lower_the_loss(trained):
+  before, after = trained.means[1]["loss"], trained.means[200]["loss"]
+  assert (after[:2] < 0.9 * before[:2]).all()
+
+
+def test_diverged_lanes_stop_and_the_others_go_on(trained):
+  assert trained.states[200].diverged_at.tolist() == [-1, -1, 1]
+  assert trained.states[200].step.tolist() == [200, 200, 200]
+  # Its loss stopped being finite at step 1: the parameters made by step 0 stay.
+  kept = lane_of(trained.states[1].params, 2)
+  last = lane_of(trained.states[200].params, 2)
+  jax.tree.map(np.testing.assert_array_equal, last, kept)
+  assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(last))
+  for lane in (0, 1):
+    assert np.isfinite(trained.means[200]["loss"][lane])
+    moved = jax.tree.map(
+      lambda a, b: np.any(a != b),
+      lane_of(trained.states[200].params, lane),
+      lane_of(trained.states[190].params, lane),
+    )
+    assert any(jax.tree.leaves(moved))
+
+
+def test_sample_weights_scale_the_loss_of_each_image():
+  model, (lane, *_) = build("covariance_vae")
+  images = tiny_dataset().arrays[:4]
+  hparams = {**lane.hparams, "posterior_std": 1e-6}  # noise too small to see
+  state = training.init(model, images.shape[1:], 0, hparams)
+
+  @jax.jit
+  def loss(batch):
+    return training.loss(
+      state.params,
+      state.key,
+      batch,
+      state.step,
+      state.hparams,
+      model=model,
+      dataset_size=96,
+    )[0]
+
+  each = [loss(training.Batch(images[i : i + 1])) for i in range(4)]
+  weights = np.array([0.0, 1.0, 2.0, 0.5])
+  weighted = loss(training.Batch(images, weights=jnp.asarray(weights)))
+  np.testing.assert_allclose(
+    weighted, np.mean(weights * np.array(each)), rtol=1e-4
+  )
+
+
+@pytest.mark.slow  # five minutes: 4,000 steps of a convolutional network
+def test_both_relus_end_at_the_same_loss():
+  config = base()
+  config.network, config.sweep.beta = "conv_k4", (4.0,)
+  dataset = data.load(config.data)
+  lanes = sweep.grid(config.sweep, config.hparams)
+  mesh, losses = sweep.device_mesh(1), {}
+  for config.train.relu in RELUS:
+    model = models.build(config, dataset.image_shape)
+    states = training.init_lanes(model, dataset.image_shape, lanes)
+    one = lane_of(states, 0)
+    zeros = training.zero_terms(one, dataset.image_shape, model=model)
+    placed = sweep.place((states, sweep.stack([zeros])), mesh)
+    call = loop.compiled_steps(config, dataset, model, mesh)
+    states, before = call(placed, None, 1900)
+    total = float(before["loss"][0])
+    _, after = call((states, before), None, 100)
+    losses[config.train.relu] = (float(after["loss"][0]) - total) / 100
+  print(losses)
+  assert losses["sign"] == pytest.approx(losses["mask"], rel=0.01)
