@@ -14,7 +14,7 @@ import numpy as np
 from absl import app, flags
 
 from dvae_jax import config as configs
-from dvae_jax import metrics, runs
+from dvae_jax import metrics, rundir, runs
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
 from dvae_jax.methods.densities import (
@@ -277,13 +277,13 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
   Raises:
     ValueError: eval.stride doesn't fit the data set.
   """
-  settings = runs.plain(settings)
+  settings = rundir.plain(settings)
   indices = grid_indices(run.dataset, tuple(settings["stride"]))
   settings["num_images"] = len(indices)
-  unfinished = run.workdir / "results.partial.jsonl"
+  unfinished = run.workdir / rundir.UNFINISHED
   lines = [
     line
-    for line in runs.read_jsonl(unfinished)
+    for line in rundir.read_jsonl(unfinished)
     if (line["step"], line["eval"]) == (run.step, settings)
   ]
   encoder, codes = batch_encoder(run), []
@@ -305,12 +305,12 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
       )
       advance = partial(bar.advance, task)
       line = result_of(run, lane, indices, encoded, settings, advance)
-      lines.append(runs.plain(line))
-      runs.write_jsonl(unfinished, lines)
+      lines.append(rundir.plain(line))
+      rundir.write_jsonl(unfinished, lines)
   if codes:
     write_codes(run, indices, codes)
   pictures.write(run)
-  unfinished.replace(run.workdir / "results.jsonl")
+  unfinished.replace(run.workdir / rundir.RESULTS)
   return lines
 
 
@@ -324,9 +324,9 @@ def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
   found = factors_of(run.dataset, indices)
   if found is not None:
     arrays["factors"], arrays["factor_names"] = found[0], np.array(found[1])
-  temporary = run.workdir / ".codes.npz"
-  np.savez(temporary, **arrays)
-  temporary.replace(run.workdir / "codes.npz")
+  rundir.write_atomic(
+    run.workdir / rundir.CODES, lambda file: np.savez(file, **arrays)
+  )
 
 
 def main(_) -> None:
@@ -341,7 +341,7 @@ def main(_) -> None:
       run.config.eval.metrics = tuple(flags.FLAGS.metrics)
       configs.check(run.config)
       settings["metrics"] = flags.FLAGS.metrics
-    with runs.locked(run.workdir):
+    with rundir.locked(run.workdir):
       evaluate(run, settings)
 
 

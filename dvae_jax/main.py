@@ -9,7 +9,7 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from dvae_jax import config as configs
-from dvae_jax import data, evaluate, runs
+from dvae_jax import data, evaluate, rundir, runs
 from dvae_jax.methods import models
 from dvae_jax.progress import say
 from dvae_jax.report import page as report
@@ -43,10 +43,10 @@ def main(_) -> None:
     dataset = data.load(config.data)
     configs.check_dataset(config, dataset)
     model = models.build(config, dataset.image_shape)
-    say(f"Data: {runs.to_json(runs.describe(dataset))}")
+    say(f"Data: {rundir.to_json(runs.describe(dataset))}")
     with runs.opened(workdir, config.to_dict(), dataset) as folder:
       loop.train(config, dataset, model, folder, shorter=shorter_command(path))
-      if not (folder / "results.jsonl").exists():
+      if not (folder / rundir.RESULTS).exists():
         evaluate.evaluate(runs.load_run(folder), config.eval.to_dict())
       say(f"Report: {report.write(folder)}")
 

@@ -1,9 +1,7 @@
-"""The run directory: its files, its lock, and a trained run loaded back."""
+"""A run directory opened for training, and a trained run loaded back."""
 
 import contextlib
-import fcntl
 import importlib.metadata
-import json
 import os
 import platform
 import shlex
@@ -19,7 +17,7 @@ import ml_collections
 import numpy as np
 from absl import logging
 
-from dvae_jax import data
+from dvae_jax import data, rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
 from dvae_jax.train import checkpoint, sweep, training
@@ -28,49 +26,6 @@ PACKAGES = (
   "dvae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy",
   "scikit-learn",
 )  # fmt: skip
-
-
-def write_atomic(path: Path, text: str) -> None:
-  """Writes a text file so that a reader sees all of it or none."""
-  temporary = path.with_name(f".{path.name}.{os.getpid()}")
-  temporary.write_text(text)
-  temporary.replace(path)
-
-
-def plain(value: Any) -> Any:
-  """The same as JSON values: arrays as lists, numbers not finite as None."""
-  if isinstance(value, dict):
-    return {str(name): plain(item) for name, item in value.items()}
-  if isinstance(value, list | tuple):
-    return [plain(item) for item in value]
-  if isinstance(value, np.ndarray | np.generic | jax.Array):
-    return plain(np.asarray(value).tolist())
-  if isinstance(value, float) and not np.isfinite(value):
-    return None
-  return value
-
-
-def to_json(value: Any) -> str:
-  """One line of JSON; numbers that aren't finite become null."""
-  return json.dumps(plain(value), allow_nan=False)
-
-
-def read_jsonl(path: Path) -> list[dict]:
-  """Reads the whole lines of a file of JSON lines; [] when there is no file."""
-  if not path.exists():
-    return []
-  lines = path.read_text().splitlines(keepends=True)
-  return [json.loads(line) for line in lines if line.endswith("\n")]
-
-
-def write_jsonl(path: Path, lines: list[dict]) -> None:
-  """Writes a file of JSON lines, all of it or none."""
-  write_atomic(path, "".join(to_json(line) + "\n" for line in lines))
-
-
-def truncate_jsonl(path: Path, step: int) -> None:
-  """Drops what was logged after a step, and a line cut short by a kill."""
-  write_jsonl(path, [line for line in read_jsonl(path) if line["step"] <= step])
 
 
 def versions() -> dict[str, str]:
@@ -82,18 +37,6 @@ def versions() -> dict[str, str]:
     "backend": jax.default_backend(),
     "devices": str(jax.device_count()),
   }
-
-
-def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
-  """Names of the fields in which two nested dicts differ, with both values."""
-  lines = []
-  for name in sorted(old.keys() | new.keys()):
-    before, after = old.get(name), new.get(name)
-    if isinstance(before, dict) and isinstance(after, dict):
-      lines += differences(before, after, f"{prefix}{name}.")
-    elif before != after:
-      lines.append(f"{prefix}{name} was {before!r}, now {after!r}")
-  return lines
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -130,12 +73,11 @@ def opened(
       process, or can't be written. Nothing in it was changed.
   """
   folder = Path(workdir)
-  resolved = plain({"config": config, "data": describe(dataset)})
-  with locked(folder):
-    path = folder / "config.json"
-    if path.exists():
-      found = json.loads(path.read_text())
-      changed = differences(
+  resolved = rundir.plain({"config": config, "data": describe(dataset)})
+  with rundir.locked(folder):
+    if (folder / rundir.CONFIG).exists():
+      found = rundir.read_config(folder)
+      changed = rundir.differences(
         {"config": found["config"], "data": found["data"]}, resolved
       )
       if changed:
@@ -144,15 +86,15 @@ def opened(
           f" {'; '.join(changed)}. Choose another --workdir, or undo the change"
         )
     elif any(
-      (folder / name).exists() for name in ("checkpoints", "results.jsonl")
+      (folder / name).exists() for name in (rundir.CHECKPOINTS, rundir.RESULTS)
     ):
       raise ValueError(
-        f"--workdir: {folder} holds checkpoints or results but no config.json;"
-        " choose another --workdir"
+        f"--workdir: {folder} holds checkpoints or results but no"
+        f" {rundir.CONFIG}; choose another --workdir"
       )
     else:
       record = resolved | {"versions": versions(), "command": _command()}
-      write_atomic(path, json.dumps(record, indent=1) + "\n")
+      rundir.write_config(folder, record)
     yield folder
 
 
@@ -160,32 +102,6 @@ def _command() -> str:
   module = getattr(sys.modules.get("__main__"), "__spec__", None)
   program = ["-m", module.name] if module else sys.argv[:1]
   return shlex.join(["python", *program, *sys.argv[1:]])
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-  """Holds a run directory for this process, until it ends or is killed.
-
-  Raises:
-    ValueError: another process holds it, or it can't be written.
-  """
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / ".lock").open("a")
-  except OSError as error:
-    raise ValueError(
-      f"--workdir: {folder} can't be written ({error.strerror}); choose a"
-      " folder that can"
-    ) from error
-  with lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-      raise ValueError(
-        f"--workdir: {folder} is in use by another process; wait for it, or"
-        " choose another --workdir"
-      ) from error
-    yield
 
 
 @contextlib.contextmanager
@@ -312,15 +228,12 @@ def load_run(workdir: str | Path) -> Run:
     ValueError: it's no run directory, or its checkpoint can't be read.
   """
   folder = Path(workdir)
-  path = folder / "config.json"
-  if not path.exists():
-    raise ValueError(f"--workdir: {folder} holds no run (no config.json in it)")
-  config = ml_collections.ConfigDict(json.loads(path.read_text())["config"])
+  config = ml_collections.ConfigDict(rundir.read_config(folder)["config"])
   dataset = data.load(config.data)
   model = models.build(config, dataset.image_shape)
   lanes = sweep.grid(config.sweep, config.hparams)
   with checkpoint.manager(
-    folder / "checkpoints", keep=config.checkpoint.keep, read_only=True
+    folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep, read_only=True
   ) as checkpoints:
     step = checkpoints.latest_step()
     if step is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dvae_jax import config as configs
-from dvae_jax import data, runs
+from dvae_jax import data, rundir
 from dvae_jax.methods import models
 from dvae_jax.methods.objectives import OBJECTIVES
 from dvae_jax.train import loop
@@ -67,7 +67,7 @@ def test_quick_profile_trains(path, tmp_path):
   model = models.build(config, dataset.image_shape)
   states = loop.train(config, dataset, model, tmp_path)
   assert (states.diverged_at == -1).all()
-  lines = runs.read_jsonl(tmp_path / "metrics.jsonl")
+  lines = rundir.read_jsonl(tmp_path / "metrics.jsonl")
   assert len(lines) == 2 * len(states.step)
 
 

@@ -16,22 +16,24 @@ ROOMS = sorted(
 ALLOWED = {
   "__init__": {"runs"},
   "progress": set(),
+  "rundir": set(),
   "networks": set(),
-  "data": {"progress"},
+  "data": {"progress", "rundir"},
   "metrics": {"progress"},
   "methods": {"networks"},
-  "train": {"data", "methods", "progress", "runs"},
-  "runs": {"data", "methods", "train"},
+  "train": {"data", "methods", "progress", "rundir"},
+  "runs": {"data", "methods", "rundir", "train"},
   "config": {"data", "methods", "metrics", "networks"},
-  "report": {"metrics"},
+  "report": {"metrics", "rundir"},
   "evaluate": {
-    "config", "data", "methods", "metrics", "progress", "report", "runs",
+    "config", "data", "methods", "metrics", "progress", "report", "rundir",
+    "runs",
   },
   "study": {"report"},
   "show": {"report", "runs"},
   "main": {
-    "config", "data", "evaluate", "methods", "progress", "report", "runs",
-    "train",
+    "config", "data", "evaluate", "methods", "progress", "report", "rundir",
+    "runs", "train",
   },
 }  # fmt: skip
 

@@ -135,18 +135,6 @@ def test_only_the_last_checkpoints_are_kept(tmp_path):
     assert checkpoints.all_steps() == [2, 3]
 
 
-def test_cut_line_is_dropped(tmp_path):
-  path = tmp_path / "metrics.jsonl"
-  path.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"st')
-  runs.truncate_jsonl(path, 2)
-  assert path.read_text() == '{"step": 1}\n{"step": 2}\n'
-
-
-def test_json_has_no_infinities():
-  found = runs.to_json({"a": np.float32("nan"), "b": [float("inf"), 1]})
-  assert json.loads(found) == {"a": None, "b": [None, 1]}
-
-
 def test_loaded_run_encodes_decodes_and_traverses(trained):
   run = dvae_jax.load_run(trained)
   images = run.render([0, 7, 95])

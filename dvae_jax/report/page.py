@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import math
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL import Image
 
 from dvae_jax.report import figures, gallery
 from dvae_jax.report.records import Record, lane_title, read, swept
+from dvae_jax.rundir import write_atomic
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
 CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
@@ -54,7 +54,7 @@ def write(workdir) -> Path:
     sections=_sections(record, embedded, animations, shown),
   )
   path = folder / "report.html"
-  _replace(path, page.encode())
+  write_atomic(path, page)
   return path
 
 
@@ -66,12 +66,6 @@ def _template() -> jinja2.Template:
     files("dvae_jax.report").joinpath("page.html.jinja").read_text("utf-8")
   )
   return environment.from_string(source)
-
-
-def _replace(path: Path, content: bytes) -> None:
-  partial = path.with_name(f".{path.name}.{os.getpid()}")
-  partial.write_bytes(content)
-  partial.replace(path)
 
 
 def _uri(kind: str, content: bytes) -> str:
@@ -104,7 +98,7 @@ def _save(picture: gallery.Picture, folder: Path) -> dict[str, Any]:
   with io.BytesIO() as file:
     picture.figure.savefig(file, format="png")
     content = file.getvalue()
-  _replace(folder / f"{picture.name}.png", content)
+  write_atomic(folder / f"{picture.name}.png", content)
   width, height = picture.figure.get_size_inches()
   return {
     **picture._asdict(),

@@ -4,11 +4,11 @@ Everything is made from one random sample of the data set's images and from
 posterior means in NumPy, so a report can be drawn again on any machine.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 
+from dvae_jax import rundir
 from dvae_jax.report.figures import order_by_kl, to_uint8
 
 SAMPLE = 512  # images that errors, clouds and KLs are taken from
@@ -51,10 +51,10 @@ def write(run, *, seed: int = 0) -> Path:
   stacked = {
     name: np.stack([lane[name] for lane in lanes]) for name in lanes[0]
   }
-  path = Path(run.workdir) / "pictures.npz"
-  partial = path.with_name("pictures.partial.npz")
-  np.savez_compressed(partial, allow_pickle=False, **shared, **stacked)
-  os.replace(partial, path)
+  path = Path(run.workdir) / rundir.PICTURES
+  rundir.write_atomic(
+    path, lambda file: np.savez_compressed(file, **shared, **stacked)
+  )
   return path
 
 

@@ -1,10 +1,11 @@
 """A run directory read back as arrays, whatever files it holds so far."""
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from dvae_jax import rundir
 
 CLOUDS = 12  # steps that posterior means are read of, at most: 0.1 s a frame
 
@@ -71,12 +72,10 @@ def read(workdir, *, arrays: bool = True) -> Record:
     ValueError: no config.json, or a file that isn't what it should be.
   """
   folder = Path(workdir)
-  if not (folder / "config.json").exists():
-    raise ValueError(f"--workdir: {folder} holds no run (no config.json in it)")
-  about = json.loads((folder / "config.json").read_text())
-  logged = read_lines(folder / "metrics.jsonl")
+  about = rundir.read_config(folder)
+  logged = rundir.read_jsonl(folder / rundir.LOGGED)
   results = sorted(
-    read_lines(folder / "results.jsonl"), key=lambda line: line["lane"]
+    rundir.read_jsonl(folder / rundir.RESULTS), key=lambda line: line["lane"]
   )
   lanes = results or [
     {"lane": lane, "seed": None, "hparams": {}, "step": None}
@@ -94,19 +93,11 @@ def read(workdir, *, arrays: bool = True) -> Record:
     steps=steps,
     terms=terms,
     kl=kl,
-    seconds=_seconds(read_lines(folder / "timings.jsonl")),
-    pictures=_arrays(folder / "pictures.npz") if arrays else None,
-    codes=_arrays(folder / "codes.npz") if arrays else None,
-    clouds=_clouds(folder / "clouds") if arrays else None,
+    seconds=_seconds(rundir.read_jsonl(folder / rundir.TIMINGS)),
+    pictures=_arrays(folder / rundir.PICTURES) if arrays else None,
+    codes=_arrays(folder / rundir.CODES) if arrays else None,
+    clouds=_clouds(folder / rundir.CLOUDS) if arrays else None,
   )
-
-
-def read_lines(path: Path) -> list[dict]:
-  """The whole lines of a JSON lines file; none where there is no file."""
-  if not path.exists():
-    return []
-  lines = path.read_text().splitlines(keepends=True)
-  return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray] | None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from dvae_jax.metrics.udr import udr
 from dvae_jax.report import figures
 from dvae_jax.report.records import Record, read, swept
+from dvae_jax.rundir import write_atomic
 
 # Numbers of the model itself; all other ones are scores, which rate the codes.
 MODEL = ("reconstruction", "kl", "elbo", "active_units", "mi", "tc", "dwkl")
@@ -231,9 +231,9 @@ def write(workdirs, out, *, by: str = "") -> Path:
   for name, figure in draw(study).items():
     with io.BytesIO() as file:
       figure.savefig(file, format="png")
-      _replace(folder / f"{name}.png", file.getvalue())
-  _replace(folder / "lanes.csv", _csv(study).encode())
-  _replace(folder / "study.md", text.encode())
+      write_atomic(folder / f"{name}.png", file.getvalue())
+  write_atomic(folder / "lanes.csv", _csv(study))
+  write_atomic(folder / "study.md", text)
   return folder / "study.md"
 
 
@@ -244,9 +244,3 @@ def _csv(study: Study) -> str:
     columns = (study.lanes, study.settings, *study.scores.values())
     writer.writerows(zip(*columns, strict=True))
     return file.getvalue()
-
-
-def _replace(path: Path, content: bytes) -> None:
-  partial = path.with_name(f".{path.name}.{os.getpid()}")
-  partial.write_bytes(content)
-  partial.replace(path)

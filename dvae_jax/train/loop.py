@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from tensorboardX import SummaryWriter
 
-from dvae_jax import runs
+from dvae_jax import rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
 from dvae_jax.methods.models import Model
@@ -154,12 +154,10 @@ def cloud_writer(dataset: Dataset, model: Model, folder: Path):
     return jax.lax.map(of_lane, states)
 
   def save(name: str, array: np.ndarray) -> None:
-    partial = folder / "clouds" / f".{name}.partial"
-    with partial.open("wb") as file:
-      np.save(file, array)
-    partial.replace(folder / "clouds" / f"{name}.npy")
+    path = folder / rundir.CLOUDS / f"{name}.npy"
+    rundir.write_atomic(path, lambda file: np.save(file, array))
 
-  (folder / "clouds").mkdir(exist_ok=True)
+  (folder / rundir.CLOUDS).mkdir(exist_ok=True)
   save("indices", indices)
   return lambda step, states: save(str(step), np.asarray(means(states, images)))
 
@@ -174,8 +172,8 @@ class Log:
   """
 
   def __init__(self, folder: Path, lanes: int, step: int):
-    self.metrics = (folder / "metrics.jsonl").open("a")
-    self.timings = (folder / "timings.jsonl").open("a")
+    self.metrics = (folder / rundir.LOGGED).open("a")
+    self.timings = (folder / rundir.TIMINGS).open("a")
     self.boards = [
       SummaryWriter(
         str(folder / "tensorboard" / f"lane_{lane}"), purge_step=step + 1
@@ -188,11 +186,11 @@ class Log:
     for lane, board in enumerate(self.boards):
       terms = {name: value[lane] for name, value in means.items()}
       line = {"step": step, "lane": lane, **terms}
-      self.metrics.write(runs.to_json(line) + "\n")
+      self.metrics.write(rundir.to_json(line) + "\n")
       for name, value in terms.items():
         if np.ndim(value) == 0 and np.isfinite(value):
           board.add_scalar(name, value, step)
-    self.timings.write(runs.to_json({"step": step, **timing}) + "\n")
+    self.timings.write(rundir.to_json({"step": step, **timing}) + "\n")
 
   def show(self, step: int, strips: np.ndarray):
     """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
@@ -236,14 +234,14 @@ def train(
   lanes = sweep.grid(config.sweep, config.hparams)
   states = training.init_lanes(model, dataset.image_shape, lanes)
   with checkpoint.manager(
-    folder / "checkpoints", keep=config.checkpoint.keep
+    folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep
   ) as checkpoints:
     step = checkpoints.latest_step() or 0
     if step:
       states = checkpoint.restore(checkpoints, step, states)
       say(f"Resuming at step {step} of {config.train.steps}")
-    for name in ("metrics.jsonl", "timings.jsonl"):
-      runs.truncate_jsonl(folder / name, step)
+    for name in (rundir.LOGGED, rundir.TIMINGS):
+      rundir.truncate_jsonl(folder / name, step)
     log = Log(folder, len(lanes), step)
     strips = strip_maker(dataset, model)
     write_cloud = cloud_writer(dataset, model, folder)

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dvae_jax import rundir
+
 SIZES = (3, 6, 6)
 NAMES = ("scale", "posX", "posY")
 
@@ -120,15 +122,14 @@ def write_run(run, *, codes=True, factors=True, diverged=()):
   ]
   means, logvars = (np.stack(part) for part in zip(*encoded, strict=True))
   kl = 0.5 * (means**2 + np.exp(logvars) - logvars - 1).mean(1)
-  (run.workdir / "config.json").write_text(
-    json.dumps(
-      {
-        "config": run.config,
-        "data": {"name": "spots", "source": "rendered", "stride": [1, 1, 1]},
-        "versions": {"dvae_jax": "0.1.0", "jax": "0.10.2"},
-        "command": "python -m dvae_jax.main --config=experiments/spots.py",
-      }
-    )
+  rundir.write_config(
+    run.workdir,
+    {
+      "config": run.config,
+      "data": {"name": "spots", "source": "rendered", "stride": [1, 1, 1]},
+      "versions": {"dvae_jax": "0.1.0", "jax": "0.10.2"},
+      "command": "python -m dvae_jax.main --config=experiments/spots.py",
+    },
   )
   _write_lines(run.workdir / "metrics.jsonl", _curves(run, kl, rng, diverged))
   _write_lines(

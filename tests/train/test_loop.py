@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from dvae_jax import data, runs
+from dvae_jax import data, rundir
 from dvae_jax.methods import models
 from dvae_jax.train import loop, sweep, training
 
@@ -105,7 +105,7 @@ def test_logged_terms_are_means_over_the_steps_between(parts, tmp_path):
   _, sparse = train(parts, tmp_path / "2", log_every=10)
   (tmp_path / "1.jsonl").write_text(dense)
   (tmp_path / "2.jsonl").write_text(sparse)
-  dense, sparse = (runs.read_jsonl(tmp_path / f"{i}.jsonl") for i in (1, 2))
+  dense, sparse = (rundir.read_jsonl(tmp_path / f"{i}.jsonl") for i in (1, 2))
   for line in sparse:
     between = [
       other["loss"]

@@ -7,8 +7,6 @@ all 480,000 images.
 """
 
 import contextlib
-import os
-import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,6 +20,7 @@ from dvae_jax.data import grids
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.formats import storage
 from dvae_jax.data.rendered import shapes3d_scene
+from dvae_jax.rundir import write_atomic
 
 NAMES = (
   "floor_hue",
@@ -90,20 +89,9 @@ def cached_layer_table(directory: Path) -> np.ndarray:
     pass
   table = layer_table()
   with contextlib.suppress(OSError):
-    _write(path, table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, lambda file: np.savez(file, table=table))
   return table
-
-
-def _write(path: Path, table: np.ndarray) -> None:
-  path.parent.mkdir(parents=True, exist_ok=True)
-  handle, partial_path = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-  try:
-    with os.fdopen(handle, "wb") as file:
-      np.savez(file, table=table)
-    os.replace(partial_path, path)
-  except BaseException:
-    os.unlink(partial_path)
-    raise
 
 
 def render(table, indices, *, sizes, strides) -> jax.Array:

@@ -1,7 +1,8 @@
 """Figures made of images: reconstructions, traversals, samples, walks."""
 
 import io
-import os
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from dvae_jax.report.figures.style import (
   new_figure,
   order_by_kl,
 )
+from dvae_jax.rundir import write_atomic
 
 
 def to_uint8(images) -> np.ndarray:
@@ -256,13 +258,12 @@ def save_gif(path, frames, *, milliseconds: int = 120) -> None:
     Image.fromarray(np.asarray(f)).quantize(128, dither=Image.Dither.NONE)
     for f in frames
   ]
-  partial = f"{os.fspath(path)}.partial"
-  first.save(
-    partial,
+  write = partial(
+    first.save,
     format="GIF",
     save_all=True,
     append_images=rest,
     duration=milliseconds,
     loop=0,
   )
-  os.replace(partial, path)
+  write_atomic(Path(path), write)
