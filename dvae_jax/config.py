@@ -13,7 +13,7 @@ from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods.densities import LIKELIHOODS
 from dvae_jax.methods.models import hparam_names
 from dvae_jax.methods.objectives import OBJECTIVES
-from dvae_jax.metrics import METRICS
+from dvae_jax.metrics import single_model
 from dvae_jax.networks.architectures import NETWORKS, RELUS
 
 COUNTS = (
@@ -115,7 +115,7 @@ def check(config) -> None:
   _one_of("train.relu", config.train.relu, RELUS)
   _one_of("data.name", config.data.name, data.DATASETS)
   for name in config.eval.metrics:
-    _one_of("eval.metrics", name, METRICS)
+    _one_of("eval.metrics", name, single_model())
   for field in COUNTS:
     _at_least(field, _get(config, field), 1)
   for field in ("train.steps_per_call", "train.lanes_per_call"):

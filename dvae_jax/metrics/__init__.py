@@ -1,15 +1,21 @@
 """Disentanglement metrics of anybody's codes, by name, with one signature.
 
-    METRICS["mig"](codes, factors, rng=np.random.default_rng(0))
+    score("mig", codes, factors, rng=np.random.default_rng(0))
 
 A metric reads codes (N, D) and factors (N, K) integers and returns its headline
 value under its own name, further values, and the `variant` it computes. Same
 seed, same value. `python -m dvae_jax.metrics` does it for a file of codes.
+METRICS is the one place that says what there is, and which way is up.
 """
 
 import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from dvae_jax.metrics.beta_vae import beta_vae
+from dvae_jax.metrics.checks import check
 from dvae_jax.metrics.dci import dci, dci_fast
 from dvae_jax.metrics.dcimig import dcimig
 from dvae_jax.metrics.explicitness import explicitness
@@ -21,57 +27,132 @@ from dvae_jax.metrics.mig_exact import mig_exact
 from dvae_jax.metrics.modularity import modularity
 from dvae_jax.metrics.sap import sap
 from dvae_jax.metrics.selectivity import selectivity
+from dvae_jax.metrics.udr import udr
 from dvae_jax.metrics.unsupervised import (
   mutual_info_score,
   total_correlation,
   wasserstein,
 )
 
-METRICS = {
-  "mig": mig,
-  "dci": dci,
-  "dci_fast": dci_fast,
-  "sap": sap,
-  "beta_vae": beta_vae,
-  "factor_vae": factor_vae,
-  "modularity": modularity,
-  "explicitness": explicitness,
-  "irs": irs,
-  "total_correlation": total_correlation,
-  "wasserstein": wasserstein,
-  "mutual_info_score": mutual_info_score,
-  "mig_exact": mig_exact,
-  "dcimig": dcimig,
-  "infomec": infomec,
-  "selectivity": selectivity,
+
+class Metric(NamedTuple):
+  """What a metric is, for everybody who runs, prints or compares it.
+
+  Attributes:
+    function: (codes, factors, *, rng) -> {name: value, ..., "variant": text},
+      without `factors` where it reads codes only, with `logvars` where it reads
+      posteriors. It may also take `factor_names` and `discrete`. One of many
+      models has a signature of its own.
+    better: "high" or "low".
+    reads: "codes", "codes and factors", "posteriors" (with factors) or "many
+      models" (which `score` can't run).
+    headlines: names of its numbers that tables show, its own name first; () is
+      its own name alone.
+  """
+
+  function: Callable
+  better: str
+  reads: str
+  headlines: tuple[str, ...] = ()
+
+
+METRICS: dict[str, Metric] = {
+  "mig": Metric(mig, "high", "codes and factors"),
+  "dci": Metric(
+    dci,
+    "high",
+    "codes and factors",
+    ("dci", "completeness", "informativeness"),
+  ),
+  "dci_fast": Metric(dci_fast, "high", "codes and factors"),
+  "sap": Metric(sap, "high", "codes and factors"),
+  "beta_vae": Metric(beta_vae, "high", "codes and factors"),
+  "factor_vae": Metric(factor_vae, "high", "codes and factors"),
+  "modularity": Metric(modularity, "high", "codes and factors"),
+  "explicitness": Metric(explicitness, "high", "codes and factors"),
+  "irs": Metric(irs, "high", "codes and factors"),
+  "total_correlation": Metric(total_correlation, "low", "codes"),
+  "wasserstein": Metric(wasserstein, "low", "codes"),
+  "mutual_info_score": Metric(mutual_info_score, "low", "codes"),
+  "mig_exact": Metric(mig_exact, "high", "posteriors"),
+  "dcimig": Metric(dcimig, "high", "codes and factors"),
+  "infomec": Metric(
+    infomec, "high", "codes and factors", ("infomec", "infoc", "infoe")
+  ),
+  "selectivity": Metric(selectivity, "high", "codes and factors"),
+  "udr": Metric(udr, "high", "many models"),
 }
 
 
-def score(name, codes, factors, *, rng, logvars=None, factor_names=()):
-  """Runs one metric, giving it those of the optional arrays that it reads.
+def single_model() -> list[str]:
+  """Names of the metrics that `score` runs: those of one model."""
+  return [n for n, metric in METRICS.items() if metric.reads != "many models"]
+
+
+def headlines(name: str) -> tuple[str, ...]:
+  """Names of a metric's numbers that tables show, its own name first."""
+  return METRICS[name].headlines or (name,)
+
+
+def missing(name: str, *, factors: Any, logvars: Any) -> str:
+  """Says why `score` can't run a metric on what there is; "" where it can.
 
   Args:
     name: a name in METRICS.
-    codes: (N, D) posterior means.
-    factors: (N, K) integers.
+    factors: (N, K) integers, or None.
+    logvars: (N, D) log variances of Gaussian posteriors, or None.
+  """
+  reads = METRICS[name].reads
+  if reads == "many models":
+    return f"{name} compares many models, not one"
+  if reads != "codes" and factors is None:
+    return f"factors: missing; {name} reads them"
+  if reads == "posteriors" and logvars is None:
+    return f"logvars: missing; {name} reads a Gaussian posterior's variances"
+  return ""
+
+
+def score(
+  name: str,
+  codes: np.ndarray,
+  factors: np.ndarray | None,
+  *,
+  rng: np.random.Generator,
+  logvars: np.ndarray | None = None,
+  factor_names: tuple[str, ...] = (),
+  discrete: bool = False,
+) -> dict[str, Any]:
+  """Runs one metric, giving it what it reads.
+
+  Args:
+    name: a name in METRICS.
+    codes: (N, D) numbers, row n describes image n.
+    factors: (N, K) integers; None where there are none.
     rng: NumPy generator.
-    logvars: (N, D) log variances of the posteriors, or None.
+    logvars: (N, D) log variances of Gaussian posteriors, or None.
     factor_names: K names, or ().
+    discrete: whether a latent takes few values, as quantised ones do.
 
   Returns:
     What the metric returns: {name: headline value, ..., "variant": ...}.
 
   Raises:
-    ValueError: unknown name, log variances that the metric reads are missing,
-      or what the metric itself refuses.
+    ValueError: unknown name, something that the metric reads is missing, or
+      what `checks.check` or the metric itself refuses.
   """
   if name not in METRICS:
     raise ValueError(f"metric {name!r} is unknown; there are {list(METRICS)}")
-  reads = inspect.signature(METRICS[name]).parameters
-  optional = {"logvars": logvars, "factor_names": factor_names}
-  if "logvars" in reads and logvars is None:
-    raise ValueError(
-      f"logvars: missing; {name} reads the posteriors' variances"
-    )
-  given = {key: value for key, value in optional.items() if key in reads}
-  return METRICS[name](codes, factors, rng=rng, **given)
+  refusal = missing(name, factors=factors, logvars=logvars)
+  if refusal:
+    raise ValueError(refusal)
+  inputs = check(codes, factors, logvars=logvars, factor_names=factor_names)
+  metric = METRICS[name]
+  wanted = inspect.signature(metric.function).parameters
+  offered = {
+    "logvars": inputs.logvars,
+    "factor_names": factor_names,
+    "discrete": discrete,
+  }
+  options = {key: value for key, value in offered.items() if key in wanted}
+  read = (inputs.codes, inputs.factors)[: 1 if metric.reads == "codes" else 2]
+  return metric.function(*read, rng=rng, **options)

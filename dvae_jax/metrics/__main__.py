@@ -1,5 +1,6 @@
 """Scores a file of codes, or ranks the models of several runs without labels.
 
+python -m dvae_jax.metrics                              what there is
 python -m dvae_jax.metrics codes.npz --metrics=mig,dci --out=scores.json
 python -m dvae_jax.metrics udr runs/a runs/b
 """
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dvae_jax.metrics import METRICS, intervals, score
+from dvae_jax.metrics import METRICS, intervals, missing, score, single_model
+from dvae_jax.metrics.checks import check
 from dvae_jax.metrics.files import Codes, read_codes, read_models
 
 UDR_ROWS = 10_000
@@ -29,14 +31,14 @@ def parse_codes(arguments: list[str]) -> argparse.Namespace:
   )
   parser.add_argument(
     "codes",
-    help="npz with the arrays 'codes' (N, D) numbers and 'factors' (N, K)"
-    " integers, and if there are any 'logvars' (N, D) and 'factor_names' (K);"
-    " or a run's codes.npz",
+    help="npz with the arrays 'codes' (N, D) numbers and, if there are any,"
+    " 'factors' (N, K) integers, 'logvars' (N, D), 'factor_names' (K) and"
+    " 'discrete' (); or a run's codes.npz",
   )
   parser.add_argument(
     "--metrics",
     help="comma-separated; default: all that the file has the arrays for. There"
-    f" are {', '.join(METRICS)}",
+    f" are {', '.join(single_model())}",
   )
   parser.add_argument("--out", help="JSON file for the scores; must be new")
   parser.add_argument(
@@ -70,13 +72,18 @@ def parse_udr(arguments: list[str]) -> argparse.Namespace:
 
 def chosen_metrics(listed: str | None, data: Codes) -> list[str]:
   """Names in a comma-separated list, or all that the file suffices for."""
+  have = {"factors": data.factors, "logvars": data.logvars}
   if listed is None:
-    skipped = {"mig_exact"} if data.logvars is None else set()
-    return [name for name in METRICS if name not in skipped]
+    return [name for name in METRICS if not missing(name, **have)]
   names = [name.strip() for name in listed.split(",")]
   unknown = [name for name in names if name not in METRICS]
   if unknown:
-    raise ValueError(f"--metrics: {unknown} unknown; there are {list(METRICS)}")
+    raise ValueError(
+      f"--metrics: {unknown} unknown; there are {single_model()}"
+    )
+  for name in names:
+    if refusal := missing(name, **have):
+      raise ValueError(refusal)
   return names
 
 
@@ -85,6 +92,12 @@ def score_file(options: argparse.Namespace) -> dict:
   from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
   data = read_codes(options.codes, options.lane)
+  check(
+    data.codes,
+    data.factors,
+    logvars=data.logvars,
+    factor_names=data.factor_names,
+  )
   names = chosen_metrics(options.metrics, data)
   runs = 1 + options.intervals * (intervals.HALVES + intervals.WHOLES)
   scores = {}
@@ -120,10 +133,11 @@ def score_rows(name: str, data: Codes, rows, rng) -> dict:
   return score(
     name,
     data.codes[rows],
-    data.factors[rows],
+    None if data.factors is None else data.factors[rows],
     rng=rng,
     logvars=None if data.logvars is None else data.logvars[rows],
     factor_names=data.factor_names,
+    discrete=data.discrete,
   )
 
 
@@ -149,6 +163,13 @@ def rank_runs(options: argparse.Namespace) -> dict:
   }
 
 
+def print_metrics() -> None:
+  """Prints of each metric its name, which way is up, and what it reads."""
+  for name, (function, better, reads, _) in METRICS.items():
+    first = (function.__doc__ or "").partition("\n")[0]
+    print(f"{name:<18} {better:<5} {reads:<18} {first}")
+
+
 def print_scores(scores: dict) -> None:
   """Prints a metric a line: its headline, its interval, its other numbers."""
   for name, result in scores.items():
@@ -159,7 +180,7 @@ def print_scores(scores: dict) -> None:
       for key, value in result.items()
       if key != name and isinstance(value, float)
     ]
-    text = ", ".join([*others, result["variant"]])
+    text = ", ".join([*others, result.get("variant", "")])
     print(f"{name:<14} {result[name]:.4f}{within}  {text}")
 
 
@@ -177,6 +198,9 @@ def print_ranking(result: dict) -> None:
 
 def main(arguments: list[str]) -> int:
   """Runs one form; returns 0, or 2 after a message about what was refused."""
+  if not arguments:
+    print_metrics()
+    return 0
   ranking = arguments[:1] == ["udr"]
   options = parse_udr(arguments[1:]) if ranking else parse_codes(arguments)
   try:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.linear import decide, fit_logistic
 from dvae_jax.metrics.sampling import Groups, draw_partners, group_rows
 
@@ -33,11 +32,7 @@ def beta_vae(
 
   Returns:
     "beta_vae", 0 to 1, and "variant".
-
-  Raises:
-    ValueError: see `checks.check_codes`.
   """
-  codes, factors = check_codes(codes, factors)
   groups = [group_rows(factor) for factor in factors.T]
   x, y = _features(codes, groups, num_train, group_size, rng)
   x_test, y_test = _features(codes, groups, num_test, group_size, rng)

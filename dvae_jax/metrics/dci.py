@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.sampling import Split, split
 
 
@@ -50,9 +49,9 @@ def dci(
     "informativeness", each 0 to 1; and "variant".
 
   Raises:
-    ValueError: see `checks.check_codes` and `sampling.sample`.
+    ValueError: see `sampling.sample`.
   """
-  rows = _draw(codes, factors, num_train, num_test, rng)
+  rows = split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
   scores = _scores(_fit_all(_exact, rows, rng))
   variant = f"dlib: exact trees, {num_train} train and {num_test} test rows"
   return {"dci": scores["disentanglement"], **scores, "variant": variant}
@@ -88,15 +87,10 @@ def dci_fast(
     ValueError: as `dci`.
     ImportError: LightGBM is not installed.
   """
-  rows = _draw(codes, factors, num_train, num_test, rng)
+  rows = split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
   scores = _scores(_fit_all(_histogram, rows, rng))
   variant = f"LightGBM, {num_train} train and {num_test} test rows"
   return {"dci_fast": scores["disentanglement"], **scores, "variant": variant}
-
-
-def _draw(codes, factors, num_train, num_test, rng) -> Split:
-  codes, factors = check_codes(codes, factors)
-  return split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
 
 
 def _fit_all(

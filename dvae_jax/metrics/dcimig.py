@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import (
   entropy,
   histogram_bins,
@@ -36,12 +35,8 @@ def dcimig(
   Returns:
     `dcimig` in [0, 1], and `variant`. With one factor the whole information
     counts as the lead.
-
-  Raises:
-    ValueError: what `check_codes` refuses.
   """
   del rng
-  codes, factors = check_codes(codes, factors)
   table = mutual_information(histogram_bins(codes, num_bins), factors)
   ranked = np.sort(np.pad(table, ((0, 0), (1, 0))), axis=1)
   lead = ranked[:, -1] - ranked[:, -2]

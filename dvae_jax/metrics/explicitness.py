@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.linear import decide, fit_logistic
 from dvae_jax.metrics.sampling import Split, split
 
@@ -32,9 +31,8 @@ def explicitness(
     "explicitness", 0 to 1, and "variant".
 
   Raises:
-    ValueError: see `checks.check_codes` and `sampling.sample`.
+    ValueError: see `sampling.sample`.
   """
-  codes, factors = check_codes(codes, factors)
   rows = split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
   rows = _standardise(rows)
   areas = [_area(rows, k) for k in range(factors.shape[1])]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.sampling import Groups, draw_partners, group_rows
 
 
@@ -38,11 +37,7 @@ def factor_vae(
   Returns:
     "factor_vae", 0 to 1 (0 when no latent takes part), "active_latents", how
     many take part, and "variant".
-
-  Raises:
-    ValueError: see `checks.check_codes`.
   """
-  codes, factors = check_codes(codes, factors)
   rows = rng.integers(len(codes), size=num_variance)
   variances = codes[rows].var(0, ddof=1)
   active = np.sqrt(variances) >= threshold

@@ -13,15 +13,17 @@ class Codes(NamedTuple):
 
   Attributes:
     codes: (N, D) posterior means.
-    factors: (N, K) integers.
+    factors: (N, K) integers, or None.
     logvars: (N, D) log variances of the posteriors, or None.
     factor_names: K names, or ().
+    discrete: whether a latent takes few values.
   """
 
   codes: np.ndarray
-  factors: np.ndarray
+  factors: np.ndarray | None
   logvars: np.ndarray | None
   factor_names: tuple[str, ...]
+  discrete: bool
 
 
 class Model(NamedTuple):
@@ -68,29 +70,42 @@ def read_codes(path: str | Path, lane: int | None = None) -> Codes:
   """Reads one model's codes.
 
   Args:
-    path: npz with `codes` (N, D) or, of a run, `means` (L, N, D); `factors` (N,
-      K); where there are any, `logvars` like the codes and `factor_names`.
+    path: npz with `codes` (N, D) or, of a run, `means` (L, N, D); where there
+      are any, `factors` (N, K), `logvars` like the codes, `factor_names` and
+      `discrete`.
     lane: which of the L models; needed when there is more than one.
 
   Returns:
-    Codes.
+    Codes, unchecked.
 
   Raises:
     ValueError: names the file, and the array that is missing or unusable.
   """
   arrays = read_arrays(path)
-  if "factors" not in arrays or not {"codes", "means"} & set(arrays):
+  if not {"codes", "means"} & set(arrays):
     raise ValueError(
-      f"{path}: has the arrays {sorted(arrays)}; needs 'factors' and 'codes'"
-      " (or 'means' of several lanes)"
+      f"{path}: has the arrays {sorted(arrays)}; needs 'codes' (or 'means' of"
+      " several lanes), and 'factors' for most metrics"
     )
-  logvars = arrays.get("logvars")
   names = tuple(map(str, arrays.get("factor_names", ())))
-  if "codes" in arrays:
-    if lane is not None:
-      raise ValueError(f"--lane: {lane}; {path} holds one model, not lanes")
-    return Codes(arrays["codes"], arrays["factors"], logvars, names)
-  means = arrays["means"]
+  logvars, found = arrays.get("logvars"), arrays.get("codes")
+  if found is not None and lane is not None:
+    raise ValueError(f"--lane: {lane}; {path} holds one model, not lanes")
+  if found is None:
+    means = arrays["means"]
+    lane = _chosen_lane(path, means, lane)
+    found = means[lane]
+    logvars = None if logvars is None else logvars[lane]
+  return Codes(
+    found,
+    arrays.get("factors"),
+    logvars,
+    names,
+    bool(arrays.get("discrete", False)),
+  )
+
+
+def _chosen_lane(path, means: np.ndarray, lane: int | None) -> int:
   if means.ndim != 3:
     raise ValueError(
       f"{path}: means has shape {means.shape}; must be (L, N, D)"
@@ -100,8 +115,7 @@ def read_codes(path: str | Path, lane: int | None = None) -> Codes:
     raise ValueError(
       f"--lane: {lane}; {path} holds {len(means)} lanes, 0 to {len(means) - 1}"
     )
-  logvar = None if logvars is None else logvars[lane]
-  return Codes(means[lane], arrays["factors"], logvar, names)
+  return lane
 
 
 def read_models(

@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 from scipy.special import digamma, log_softmax
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import entropy
 
 TRAIN_ROWS = 10_000
@@ -48,11 +47,7 @@ def infomec(
   Returns:
     `infom`, `infoc`, `infoe`, `infomec` (the headline, infom), `active_latents`
     (their number), and `variant`.
-
-  Raises:
-    ValueError: what `check_codes` refuses.
   """
-  codes, factors = check_codes(codes, factors)
   rows = rng.permutation(len(codes))[: TRAIN_ROWS + TEST_ROWS]
   train, test = np.split(rows, [len(rows) - len(rows) // 3])
   ranges = np.ptp(codes[train], axis=0)

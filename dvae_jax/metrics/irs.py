@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import histogram_bins
 from dvae_jax.metrics.sampling import group_rows, sample
 
@@ -38,9 +37,8 @@ def irs(
     scales are weights, so rescaling a latent changes it.
 
   Raises:
-    ValueError: see `checks.check_codes` and `sampling.sample`.
+    ValueError: see `sampling.sample`.
   """
-  codes, factors = check_codes(codes, factors)
   scores = []
   for _ in range(num_samples):
     z, v = sample(codes, factors, num_rows=num_rows, rng=rng)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import (
   entropy,
   histogram_bins,
@@ -37,9 +36,8 @@ def mig(
     "mig", 0 to 1, and "variant".
 
   Raises:
-    ValueError: see `checks.check_codes` and `sampling.sample`.
+    ValueError: see `sampling.sample`.
   """
-  codes, factors = check_codes(codes, factors)
   z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
   informed = mutual_information(histogram_bins(z, num_bins), v)
   ranked = np.sort(np.pad(informed, [(1, 0), (0, 0)]), axis=0)

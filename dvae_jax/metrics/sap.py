@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.linear import decide
 from dvae_jax.metrics.sampling import Split, split
 from dvae_jax.metrics.svc import fit_line_svc
@@ -35,9 +34,8 @@ def sap(
     "sap", 0 to 1, and "variant".
 
   Raises:
-    ValueError: see `checks.check_codes` and `sampling.sample`.
+    ValueError: see `sampling.sample`.
   """
-  codes, factors = check_codes(codes, factors)
   if codes.shape[1] == 1:
     codes = np.pad(codes, [(0, 0), (0, 1)])
   rows = split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import (
   entropy,
   histogram_bins,
@@ -32,12 +31,8 @@ def selectivity(
   Returns:
     `selectivity`, the mean over factors of the largest share, in [0, 1];
     `selectivity_matrix`, the shares as K lists of D numbers; and `variant`.
-
-  Raises:
-    ValueError: what `check_codes` refuses.
   """
   del rng
-  codes, factors = check_codes(codes, factors)
   table = mutual_information(histogram_bins(codes, num_bins), factors)
   shares = (table / entropy(factors)).T
   return {

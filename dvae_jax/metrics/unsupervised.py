@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from dvae_jax.metrics.checks import check_codes
 from dvae_jax.metrics.information import histogram_bins, mutual_information
 
 
 def total_correlation(
   codes: np.ndarray,
-  factors: np.ndarray,
   *,
   rng: np.random.Generator,
 ) -> dict[str, float | str]:
@@ -21,16 +19,11 @@ def total_correlation(
 
   Args:
     codes: (N, D) codes.
-    factors: (N, K) integers, not used.
     rng: NumPy generator, not used.
 
   Returns:
     "total_correlation", 0 or more, and "variant".
-
-  Raises:
-    ValueError: see `checks.check_codes`.
   """
-  codes, _ = check_codes(codes, factors)
   z = codes[:, np.ptp(codes, axis=0) > 0]
   value = 0.0
   if z.size:
@@ -45,7 +38,6 @@ def total_correlation(
 
 def wasserstein(
   codes: np.ndarray,
-  factors: np.ndarray,
   *,
   rng: np.random.Generator,
 ) -> dict[str, float | str]:
@@ -56,17 +48,12 @@ def wasserstein(
 
   Args:
     codes: (N, D) codes.
-    factors: (N, K) integers, not used.
     rng: NumPy generator, not used.
 
   Returns:
     "wasserstein", in squared units of the codes; "wasserstein_norm", it over
     tr C (0 when all codes are constant); and "variant".
-
-  Raises:
-    ValueError: see `checks.check_codes`.
   """
-  codes, _ = check_codes(codes, factors)
   covariance = np.atleast_2d(np.cov(codes.T))
   scale = np.sqrt(np.diag(covariance))
   squares = np.linalg.eigvalsh(scale[:, None] * covariance * scale)
@@ -81,7 +68,6 @@ def wasserstein(
 
 def mutual_info_score(
   codes: np.ndarray,
-  factors: np.ndarray,
   *,
   rng: np.random.Generator,
   num_rows: int = 10_000,
@@ -93,18 +79,13 @@ def mutual_info_score(
 
   Args:
     codes: (N, D) codes.
-    factors: (N, K) integers, not used.
     rng: NumPy generator; draws the rows.
     num_rows: rows drawn with replacement.
     num_bins: equal-width bins per latent.
 
   Returns:
     "mutual_info_score", in nats (0 for a single latent), and "variant".
-
-  Raises:
-    ValueError: see `checks.check_codes`.
   """
-  codes, _ = check_codes(codes, factors)
   rows = rng.integers(len(codes), size=num_rows)
   bins = histogram_bins(codes[rows], num_bins)
   shared = mutual_information(bins, bins)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dvae_jax.metrics import METRICS, score
-from dvae_jax.metrics.checks import check_codes
+from dvae_jax.metrics import METRICS, headlines, score, single_model
+from dvae_jax.metrics.checks import check
+
+NAMES = single_model()
 
 
 def sound(rows=200):
@@ -51,7 +53,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", NAMES)
 def test_refuses_with_the_array_named(name, bad):
   codes, factors, message = BAD[bad](*sound())
   with pytest.raises(ValueError, match=message):
@@ -75,7 +77,7 @@ EDGE = {
 # the default run dci_fast stands for it.
 ALL = [
   pytest.param(name, marks=[pytest.mark.slow] if name == "dci" else [])
-  for name in METRICS
+  for name in NAMES
 ]
 
 
@@ -92,7 +94,7 @@ def test_has_a_defined_value_or_refuses(name, edge):
 
 
 @pytest.mark.parametrize("rows", [2, 3, 5])
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", NAMES)
 def test_few_rows_give_a_number_or_a_clear_refusal(name, rows):
   codes = np.arange(2.0 * rows).reshape(rows, 2) ** 2
   factors = np.arange(rows)[:, None] % 2
@@ -102,7 +104,7 @@ def test_few_rows_give_a_number_or_a_clear_refusal(name, rows):
 
 
 def test_numbers_the_values_of_each_factor():
-  codes, factors = check_codes(
+  codes, factors, _ = check(
     np.float32([[1], [2], [3]]), np.array([[7, -1], [3, 5], [7, 9]])
   )
   np.testing.assert_array_equal(factors, [[1, 0], [0, 1], [1, 2]])
@@ -117,3 +119,49 @@ def test_an_unknown_name_and_missing_variances_are_named():
     score("gim", codes, factors, rng=rng)
   with pytest.raises(ValueError, match="logvars: missing; mig_exact"):
     score("mig_exact", codes, factors, rng=rng)
+  with pytest.raises(ValueError, match="udr compares many models"):
+    score("udr", codes, factors, rng=rng)
+
+
+def test_factors_are_needed_only_where_they_are_read():
+  codes, factors = sound()
+  for name in NAMES:
+    rng = np.random.default_rng(0)
+    if METRICS[name].reads == "codes":
+      found = score(name, codes, None, rng=rng)
+      assert found == score(name, codes, factors, rng=np.random.default_rng(0))
+    else:
+      with pytest.raises(ValueError, match=f"factors: missing; {name} reads"):
+        score(name, codes, None, rng=rng)
+
+
+@pytest.mark.parametrize(
+  ("logvars", "says"),
+  [
+    (np.zeros((200, 3)), r"logvars: shape \(200, 3\); must be \(200, 2\)"),
+    (np.full((200, 2), -701.0), "logvars: a value is NaN or outside"),
+    (np.full((200, 2), np.nan), "logvars: a value is NaN or outside"),
+  ],
+)
+def test_variances_that_cannot_be_are_refused(logvars, says):
+  codes, factors = sound()
+  with pytest.raises(ValueError, match=says):
+    score("mig", codes, factors, rng=np.random.default_rng(0), logvars=logvars)
+
+
+def test_names_of_other_factors_are_refused():
+  with pytest.raises(ValueError, match="factor_names: 1 names of 2 factors"):
+    score(
+      "mig", *sound(), rng=np.random.default_rng(0), factor_names=("shape",)
+    )
+
+
+def test_every_row_says_what_the_metric_is():
+  shown = [headline for name in METRICS for headline in headlines(name)]
+  assert len(set(shown)) == len(shown)  # they stand in one table
+  for name, metric in METRICS.items():
+    assert headlines(name)[0] == name
+    assert metric.better in ("high", "low")
+    assert metric.reads in (
+      "codes", "codes and factors", "posteriors", "many models",
+    )  # fmt: skip

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from dvae_jax.metrics import METRICS, intervals
+from dvae_jax.metrics import METRICS, Metric, intervals, score, single_model
 from dvae_jax.metrics.__main__ import main
 from dvae_jax.metrics.files import read_arrays, read_codes
 
@@ -35,8 +35,8 @@ def test_writes_what_the_metrics_return(file, tmp_path, capsys):
   scores = json.loads(out.read_text())
   data = arrays()
   for name in FAST.split(","):
-    expected = METRICS[name](
-      data["codes"], data["factors"], rng=np.random.default_rng(0)
+    expected = score(
+      name, data["codes"], data["factors"], rng=np.random.default_rng(0)
     )
     assert scores[name] == expected
   assert "dcimig" in capsys.readouterr().out
@@ -70,10 +70,66 @@ def test_default_is_every_metric_the_file_suffices_for(tmp_path, monkeypatch):
   np.savez(tmp_path / "a.npz", **arrays())
   np.savez(tmp_path / "b.npz", **arrays(), logvars=np.zeros((300, 2)))
   assert main([str(tmp_path / "a.npz")]) == 0
-  assert asked == [name for name in METRICS if name != "mig_exact"]
+  assert asked == [name for name in single_model() if name != "mig_exact"]
   asked.clear()
   assert main([str(tmp_path / "b.npz")]) == 0
-  assert asked == list(METRICS)
+  assert asked == single_model()
+  asked.clear()
+  np.savez(tmp_path / "c.npz", codes=arrays()["codes"])
+  assert main([str(tmp_path / "c.npz")]) == 0
+  assert asked == ["total_correlation", "wasserstein", "mutual_info_score"]
+
+
+def test_without_a_file_lists_what_there_is(capsys, monkeypatch):
+  def spread(codes, *, rng):
+    """Smallest over largest deviation."""
+    return {"spread": float(codes.std(0).min() / codes.std(0).max())}
+
+  monkeypatch.setitem(METRICS, "spread", Metric(spread, "low", "codes"))
+  assert main([]) == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert [line.split()[0] for line in lines] == list(METRICS)
+  assert lines[-1].split(maxsplit=3) == [
+    "spread", "low", "codes", "Smallest over largest deviation.",
+  ]  # fmt: skip
+
+
+def test_a_metric_of_ones_own_prints_without_a_variant(
+  file, capsys, monkeypatch
+):
+  def spread(codes, factors, *, rng):
+    return {"spread": float(codes.std(0).min())}
+
+  monkeypatch.setitem(
+    METRICS, "spread", Metric(spread, "low", "codes and factors")
+  )
+  assert main([file, "--metrics=spread"]) == 0
+  assert capsys.readouterr().out.startswith("spread ")
+
+
+@pytest.mark.parametrize(
+  ("name", "says"),
+  [
+    ("mig_exact", "logvars: missing; mig_exact"),
+    ("udr", "udr compares many models"),
+    ("mig", "factors: missing; mig"),
+  ],
+)
+def test_says_in_one_sentence_what_a_metric_lacks(name, says, tmp_path, capsys):
+  data = arrays()
+  if name == "mig":
+    del data["factors"]
+  np.savez(tmp_path / "a.npz", **data)
+  assert main([str(tmp_path / "a.npz"), f"--metrics={name}"]) == 2
+  assert says in capsys.readouterr().err
+
+
+def test_an_extra_row_of_factors_is_refused(tmp_path, capsys):
+  data = arrays()
+  data["factors"] = np.vstack([data["factors"][:1], data["factors"]])
+  np.savez(tmp_path / "a.npz", **data)
+  assert main([str(tmp_path / "a.npz"), "--metrics=mig"]) == 2
+  assert "300 and 301 rows; must be equal" in capsys.readouterr().err
 
 
 def test_reads_a_lane_of_a_run(tmp_path, capsys):
@@ -123,7 +179,10 @@ def broken(kind, path):
     return "not an npz"
   if kind == "no factors":
     np.savez(path, codes=data["codes"])
-    return r"has the arrays \['codes'\]; needs 'factors'"
+    return "factors: missing; dcimig reads them"
+  if kind == "no codes":
+    np.savez(path, factors=data["factors"])
+    return r"has the arrays \['factors'\]; needs 'codes'"
   if kind == "pickled objects":
     np.savez(path, codes=data["codes"], factors=np.array([Bomb()] * 300))
     return "holds pickled objects"
@@ -143,6 +202,7 @@ def broken(kind, path):
     "pickle",
     "npy",
     "no factors",
+    "no codes",
     "pickled objects",
     "pickled extra",
     "nan",
@@ -171,7 +231,7 @@ def test_an_unknown_metric_is_named_with_all_there_are(file, capsys):
   assert main([file, "--metrics=mig,gim"]) == 2
   shown = capsys.readouterr().err
   assert "['gim'] unknown" in shown
-  assert all(name in shown for name in METRICS)
+  assert all(name in shown for name in single_model())
 
 
 def test_help_is_enough_and_imports_neither_jax_nor_scikit_learn():

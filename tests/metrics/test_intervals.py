@@ -94,8 +94,8 @@ def test_covers_the_population_value_of_slow_metrics(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["dci", "dci_fast"])
 def test_covers_the_population_value_of_trees(name, monkeypatch):
-  fewer = partial(METRICS[name], num_train=500, num_test=250)
-  monkeypatch.setitem(METRICS, name, fewer)
+  fewer = partial(METRICS[name].function, num_train=500, num_test=250)
+  monkeypatch.setitem(METRICS, name, METRICS[name]._replace(function=fewer))
   sizes = SIZES[:2]
   true = truth(name, 0.4, 20_000, repeats=10, sizes=sizes)
   covered, width = coverage(
@@ -139,8 +139,8 @@ def test_every_number_gets_an_interval_and_text_does_not():
   names = ("dcimig", "selectivity")
   for name in names:
     found = interval(
-      lambda rows, rng, name=name: METRICS[name](
-        codes[rows], factors[rows], rng=rng
+      lambda rows, rng, name=name: score(
+        name, codes[rows], factors[rows], rng=rng
       ),
       200,
       rng=np.random.default_rng(0),
