@@ -19,7 +19,7 @@ ALLOWED = {
   "rundir": set(),
   "networks": set(),
   "data": {"progress", "rundir"},
-  "metrics": {"progress"},
+  "metrics": {"progress", "rundir"},
   "methods": {"networks"},
   "train": {"data", "methods", "progress", "rundir"},
   "runs": {"data", "methods", "rundir", "train"},

@@ -16,8 +16,8 @@ import numpy as np
 from dvae_jax.metrics import METRICS, intervals, missing, score, single_model
 from dvae_jax.metrics.checks import check
 from dvae_jax.metrics.files import Codes, read_codes, read_models
+from dvae_jax.metrics.udr import FORMS, rank
 
-UDR_ROWS = 10_000
 SECONDS = {"dci": 40, "dci_fast": 3, "mig_exact": 6, "sap": 3}  # else about 1
 
 
@@ -57,7 +57,8 @@ def parse_udr(arguments: list[str]) -> argparse.Namespace:
   parser = argparse.ArgumentParser(
     prog="python -m dvae_jax.metrics udr",
     description="Ranks all lanes of runs on the same images by unsupervised"
-    " disentanglement ranking (Duan et al. 2020) and names the best one.",
+    " disentanglement ranking (Duan et al. 2020): how well other trainings find"
+    " the same latents.",
   )
   parser.add_argument("runs", nargs="+", help="run directories with codes.npz")
   parser.add_argument(
@@ -65,6 +66,20 @@ def parse_udr(arguments: list[str]) -> argparse.Namespace:
     choices=("lasso", "spearman"),
     default="lasso",
     help="how latents of two models are compared; default: lasso",
+  )
+  parser.add_argument(
+    "--form",
+    choices=FORMS,
+    default="udr",
+    help="udr compares a lane with those of the same setting and other seeds,"
+    " udr_a2a with all; default: udr",
+  )
+  parser.add_argument(
+    "--normalisation",
+    choices=("paper", "dlib"),
+    default="paper",
+    help="paper: sum over all latents of a pair over their number; dlib: the"
+    " mean of the two models' means; default: paper",
   )
   parser.add_argument("--out", help="JSON file for the scores; must be new")
   return parser.parse_args(arguments)
@@ -142,25 +157,25 @@ def score_rows(name: str, data: Codes, rows, rng) -> dict:
 
 
 def rank_runs(options: argparse.Namespace) -> dict:
-  """UDR of every lane, best first."""
-  from dvae_jax.metrics.udr import udr
-
-  models, skipped = read_models(options.runs, UDR_ROWS)
-  values = udr(
-    [model.codes for model in models],
-    [model.kl for model in models],
+  """UDR of every lane, best first, those that have no partner last."""
+  models, skipped = read_models(options.runs)
+  values, variant = rank(
+    models,
+    form=options.form,
     correlation=options.correlation,
+    normalisation=options.normalisation,
   )
   ranked = [
     {"run": models[i].run, "lane": models[i].lane, "udr": float(values[i])}
     for i in np.argsort(-values, kind="stable")
+    if np.isfinite(values[i])
   ]
-  return {
-    "variant": f"duan2020, {options.correlation}",
-    "best": ranked[0],
-    "ranking": ranked,
-    "skipped": skipped,
-  }
+  skipped += [
+    f"{model.run} lane {model.lane}: no partner of its setting and another seed"
+    for model, value in zip(models, values, strict=True)
+    if np.isnan(value)
+  ]
+  return {"variant": variant, "ranking": ranked, "skipped": skipped}
 
 
 def print_metrics() -> None:
@@ -185,15 +200,14 @@ def print_scores(scores: dict) -> None:
 
 
 def print_ranking(result: dict) -> None:
-  """Prints the best model and all of them."""
+  """Prints what was left out, and all the others."""
   for sentence in result["skipped"]:
     print(f"skipped: {sentence}")
+  print(result["variant"])
   for place, model in enumerate(result["ranking"], 1):
     print(
       f"{place:>4}  {model['udr']:.4f}  {model['run']} lane {model['lane']}"
     )
-  best = result["best"]
-  print(f"best without labels: {best['run']} lane {best['lane']}")
 
 
 def main(arguments: list[str]) -> int:

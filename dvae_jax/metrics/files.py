@@ -1,11 +1,18 @@
 """Codes on disk: anybody's npz, and the run directories of this package."""
 
-import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from dvae_jax import rundir
+from dvae_jax.metrics.udr import Model
+
+MODEL_ROWS = 10_000  # images on which models are compared
+# Fields of a config that say which lanes there are, or what is done with them.
+BESIDE_TRAINING = ("sweep", "hparams", "eval", "checkpoint")
 
 
 class Codes(NamedTuple):
@@ -24,22 +31,6 @@ class Codes(NamedTuple):
   logvars: np.ndarray | None
   factor_names: tuple[str, ...]
   discrete: bool
-
-
-class Model(NamedTuple):
-  """One lane of a run, as `udr` reads it.
-
-  Attributes:
-    run: the run directory.
-    lane: its number in the run.
-    codes: (N, D) posterior means.
-    kl: (D,) mean KL to the prior of each latent, nats.
-  """
-
-  run: str
-  lane: int
-  codes: np.ndarray
-  kl: np.ndarray
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
@@ -119,12 +110,12 @@ def _chosen_lane(path, means: np.ndarray, lane: int | None) -> int:
 
 
 def read_models(
-  runs: list[str], max_rows: int
+  runs: Sequence[str | Path], max_rows: int = MODEL_ROWS
 ) -> tuple[list[Model], list[str]]:
   """Reads the lanes of several runs on the same images.
 
   Args:
-    runs: run directories with `codes.npz` and `results.jsonl`.
+    runs: run directories with `config.json`, `codes.npz` and `results.jsonl`.
     max_rows: the largest number of images kept, drawn from all of them.
 
   Returns:
@@ -135,35 +126,56 @@ def read_models(
       others than the first one's.
   """
   models, skipped, first = [], [], None
-  for run in runs:
-    arrays = read_arrays(Path(run) / "codes.npz")
-    missing = {"means", "logvars", "indices"} - set(arrays)
-    if missing:
-      raise ValueError(f"{run}/codes.npz: {sorted(missing)} missing")
+  for run in map(Path, runs):
+    config = rundir.read_config(run)
+    arrays = read_arrays(run / rundir.CODES)
+    _check_comparable(run, arrays)
     if first is None:
-      first = arrays["indices"]
-      rows = np.random.default_rng(0).permutation(len(first))[:max_rows]
-    if not np.array_equal(arrays["indices"], first):
+      first = config["data"], arrays["indices"]
+      rows = np.random.default_rng(0).permutation(len(first[1]))[:max_rows]
+    same = np.array_equal(arrays["indices"], first[1])
+    if config["data"] != first[0] or not same:
       raise ValueError(
         f"{run}: its codes are of other images than those of {runs[0]}; UDR"
         " compares models on the same images in the same order"
       )
-    diverged = _diverged(Path(run))
-    for lane, (mean, logvar) in enumerate(
-      zip(arrays["means"], arrays["logvars"], strict=True)
-    ):
-      if diverged.get(lane, -1) >= 0:
-        skipped.append(f"{run} lane {lane}: diverged at step {diverged[lane]}")
+    for line in _results(run):
+      lane, at = line["lane"], line.get("diverged_at", -1)
+      if at >= 0:
+        skipped.append(f"{run} lane {lane}: diverged at step {at}")
         continue
-      kl = 0.5 * (mean**2 + np.exp(logvar) - logvar - 1)
-      models.append(Model(run, lane, mean[rows], kl.mean(0, dtype=np.float64)))
+      models.append(
+        Model(
+          str(run),
+          lane,
+          _setting(config["config"], line["hparams"]),
+          line["seed"],
+          arrays["means"][lane][rows],
+          arrays["kl"][lane],
+        )
+      )
   return models, skipped
 
 
-def _diverged(run: Path) -> dict[int, int]:
-  """Lane -> step at which it diverged, or -1."""
-  path = run / "results.jsonl"
+def _check_comparable(run: Path, arrays: dict[str, np.ndarray]) -> None:
+  missing = {"means", "indices"} - set(arrays)
+  if missing:
+    raise ValueError(f"{run / rundir.CODES}: {sorted(missing)} missing")
+  if "kl" not in arrays:
+    raise ValueError(
+      f"{run / rundir.CODES}: 'kl' missing; its posterior has no KL to a prior,"
+      " by which UDR tells the informative latents"
+    )
+
+
+def _setting(config: dict, hparams: dict) -> str:
+  """What two trainings have in common if they differ in their seed only."""
+  trained = {k: v for k, v in config.items() if k not in BESIDE_TRAINING}
+  return rundir.to_json(dict(sorted(trained.items())) | {"hparams": hparams})
+
+
+def _results(run: Path) -> list[dict]:
+  path = run / rundir.RESULTS
   if not path.exists():
     raise ValueError(f"{path}: no such file")
-  lines = [json.loads(line) for line in path.read_text().splitlines()]
-  return {line["lane"]: line.get("diverged_at", -1) for line in lines}
+  return rundir.read_jsonl(path)
