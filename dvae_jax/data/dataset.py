@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dvae_jax.data import grids
+
 
 class Dataset(NamedTuple):
   """A data set as a pure function from index to image.
@@ -25,6 +27,9 @@ class Dataset(NamedTuple):
       and jittable. None for a streamed data set, which has `read` instead.
     sample: (arrays, key, batch_size) -> (batch_size,) int32 training indices;
       pure and jittable. None draws uniformly from all images.
+    acceptance: (arrays, indices (B,)) -> (B,) in [0, 1]: the probability with
+      which `sample` draws an image, over that of the likeliest one; pure and
+      jittable. None stands for 1 everywhere.
     num_train: number of images that `sample` can draw; 0 stands for all.
     held_out: (M,) indices that `sample` never draws, or None.
     factors: (N, K) integer factors of images that are no full grid, or None.
@@ -46,6 +51,7 @@ class Dataset(NamedTuple):
   arrays: Any
   render: Callable[[Any, jax.Array], jax.Array] | None
   sample: Callable[[Any, jax.Array, int], jax.Array] | None = None
+  acceptance: Callable[[Any, jax.Array], jax.Array] | None = None
   num_train: int = 0
   held_out: np.ndarray | None = None
   factors: np.ndarray | None = None
@@ -72,3 +78,27 @@ def draw_indices(dataset: Dataset, arrays, key, batch_size: int) -> jax.Array:
   return jax.random.randint(
     key, (batch_size,), 0, dataset.num_images, dtype=jnp.int32
   )
+
+
+def factors_of(dataset: Dataset, indices: jax.Array) -> jax.Array:
+  """Ground-truth factors of images; pure and jittable.
+
+  Args:
+    dataset: a grid, or a data set with a table of factors (static).
+    indices: (B,) integers.
+
+  Returns:
+    (B, K) int32.
+
+  Raises:
+    ValueError: the data set has no factors.
+  """
+  if dataset.factor_sizes:
+    factors = grids.unravel(jnp.asarray(indices), dataset.factor_sizes)
+    return jnp.stack(factors, axis=-1).astype(jnp.int32)
+  if dataset.factors is None:
+    raise ValueError(
+      f"data.name: {dataset.name!r} has no ground-truth factors; needed: a data"
+      " set with a grid or a table of them"
+    )
+  return jnp.asarray(dataset.factors, jnp.int32)[indices]

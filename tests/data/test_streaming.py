@@ -137,7 +137,7 @@ _STREAM = """
 import resource
 import numpy as np
 from dvae_jax import data
-from dvae_jax.data import streaming
+from dvae_jax.data.sampling import streaming
 
 dataset = data.load({"name": "mpi3d_toy"})
 assert dataset.notes["placement"] == "streamed", dataset.notes

@@ -35,8 +35,9 @@ def apply(dataset: Dataset, config) -> Dataset:
       `correlation_strength`; the last three need a grid data set.
 
   Returns:
-    The data set with `sample`, `num_train` and `held_out`; its arrays are then
-    {"images": the given arrays, ...}. Unchanged when there is nothing to do.
+    The data set with `sample`, `acceptance`, `num_train` and `held_out`; its
+    arrays are then {"images": the given arrays, ...}. Unchanged when there is
+    nothing to do.
 
   Raises:
     ValueError: names the field, the value and the values allowed.
@@ -61,12 +62,14 @@ def apply(dataset: Dataset, config) -> Dataset:
     )
     sample = _sample_correlated
   else:
-    arrays, sample = {"train": train}, _sample_uniform
+    arrays = {"train": train, "acceptance": (~held_out).astype(np.float32)}
+    sample = _sample_uniform
   images = dataset.render and partial(_render, dataset.render)
   return dataset._replace(
     arrays={"images": dataset.arrays, **jax.tree.map(jnp.asarray, arrays)},
     render=images,
     sample=sample,
+    acceptance=_acceptance,
     num_train=len(train),
     held_out=np.flatnonzero(held_out) if held_out.any() else None,
     notes={**dataset.notes, **_notes(config)},
@@ -139,7 +142,8 @@ def correlated(
   Returns:
     `train` ordered by the pair's values; for each pair of values that occurs,
     the first position `start` and number `count` of its images; `cdf`, the
-    cumulative probability of the pairs.
+    cumulative probability of the pairs; `acceptance` (N,), the probability of
+    each image over that of the likeliest one.
   """
   names = tuple(name.strip() for name in pair.split(","))
   factors = _factor_table(dataset, "correlate", pair)
@@ -168,8 +172,11 @@ def correlated(
   c2 = cells % sizes[1] / (sizes[1] - 1)
   probability = np.exp(-((c1 - c2) ** 2) / (2.0 * strength**2))
   cdf = np.cumsum(probability)
+  of_image = np.zeros(dataset.num_images)
+  of_image[train[order]] = np.repeat(probability / count, count)
   return {
     "train": train[order],
+    "acceptance": (of_image / of_image.max()).astype(np.float32),
     "start": start.astype(np.int32),
     "count": count.astype(np.int32),
     "cdf": (cdf / cdf[-1]).astype(np.float32),
@@ -178,6 +185,10 @@ def correlated(
 
 def _render(render, arrays, indices) -> jax.Array:
   return render(arrays["images"], indices)
+
+
+def _acceptance(arrays, indices) -> jax.Array:
+  return arrays["acceptance"][indices]
 
 
 def _sample_uniform(arrays, key, batch_size: int) -> jax.Array:
