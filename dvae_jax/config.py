@@ -10,11 +10,11 @@ from absl import app
 
 from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.methods.densities import LIKELIHOODS
-from dvae_jax.methods.models import hparam_names
-from dvae_jax.methods.objectives import OBJECTIVES
+from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, build
+from dvae_jax.methods.densities import ESTIMATORS
 from dvae_jax.metrics import single_model
-from dvae_jax.networks.architectures import NETWORKS, RELUS
+from dvae_jax.networks import NETWORKS, RELUS
+from dvae_jax.train import optimizers
 
 COUNTS = (
   "latent_dim",
@@ -48,6 +48,7 @@ POSITIVE = (
   "critic_learning_rate",
   "annealing_steps",
   "posterior_std",
+  "clip",
 )
 
 
@@ -68,6 +69,9 @@ def base() -> ml_collections.ConfigDict:
         "batch_size": 64,
         "steps_per_call": 0,  # 0: about a second's worth
         "lanes_per_call": 0,  # 0: all on a GPU, one elsewhere
+        "optimizer": "adam",
+        "clip": "none",  # of the gradient: "none", "value" or "norm"
+        "schedule": "constant",  # of the learning rate
         "dtype": "float32",
         "relu": "sign",  # how its gradient is computed; "mask" is Flax's way
         "log_every": 100,
@@ -110,9 +114,15 @@ def check(config) -> None:
   _one_of("objective", config.objective, OBJECTIVES)
   _one_of("network", config.network, NETWORKS)
   _one_of("likelihood", config.likelihood, LIKELIHOODS)
-  _one_of("estimator", config.estimator, ("mws", "mss"))
+  _one_of("estimator", config.estimator, ESTIMATORS)
   _one_of("train.dtype", config.train.dtype, ("float32", "bfloat16"))
   _one_of("train.relu", config.train.relu, RELUS)
+  for field, known in (
+    ("optimizer", optimizers.OPTIMIZERS),
+    ("clip", optimizers.CLIPS),
+    ("schedule", optimizers.SCHEDULES),
+  ):
+    _one_of(f"train.{field}", config.train[field], known)
   _one_of("data.name", config.data.name, data.DATASETS)
   for name in config.eval.metrics:
     _one_of("eval.metrics", name, single_model())
@@ -140,16 +150,20 @@ def check_dataset(config, dataset: Dataset) -> None:
       f"train.batch_size: {config.train.batch_size} found, at most the"
       f" {available} training images of data.name = {dataset.name!r} allowed"
     )
-  if OBJECTIVES[config.objective].batch == "pairs" and not dataset.factor_sizes:
-    raise ValueError(
-      f"objective: {config.objective!r} needs a grid of ground-truth factors,"
-      f" which data.name = {dataset.name!r} doesn't have"
-    )
+  companions = OBJECTIVES[config.objective].companions
+  if companions:
+    companions.check(dataset, config.data.pair_changes)
+
+
+def hparam_names(config) -> tuple[str, ...]:
+  """Names of all traced hyper-parameters that a config's run takes."""
+  names = optimizers.hparam_names(config.train) + build.hparam_names(config)
+  return tuple(dict.fromkeys(names))
 
 
 def _check_hparams(config) -> None:
   """Compares hparams and sweep with the objective's signature."""
-  allowed = hparam_names(OBJECTIVES[config.objective])
+  allowed = hparam_names(config)
   swept = {}
   for names, values in config.sweep.items():
     for position, name in enumerate(names.split(",")):

@@ -1,267 +1,156 @@
 """Evaluates a run: `python -m dvae_jax.evaluate --workdir=runs/x`.
 
 Every image of the evaluation grid is encoded once per lane; metrics, results
-and pictures are made from that.
+and pictures are made from that. --metrics measures only those, anew, and keeps
+the other scores.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from absl import app, flags
 
 from dvae_jax import config as configs
-from dvae_jax import metrics, rundir, runs
-from dvae_jax.data.dataset import Dataset
-from dvae_jax.methods import models
-from dvae_jax.methods.densities import (
-  decompose_kl,
-  gaussian_kl_per_latent,
-  log_normal,
-  log_qz_exact,
+from dvae_jax import metrics, rundir, runs, session
+from dvae_jax.encoding import (
+  Encoded,
+  batch_encoder,
+  bound_terms,
+  encode_all,
+  exact_decomposition,
+  grid_indices,
+  varying_factors,
 )
 from dvae_jax.progress import progress_bar, say
-from dvae_jax.report import pictures
+from dvae_jax.report import page, pictures
 from dvae_jax.runs import Run
 
-BATCH = 512  # images encoded at a time
-ACTIVE_KL = 0.01  # nats; a latent with less is inactive (Duan et al. 2020)
-EXACT_SAMPLES = 1000  # draws over which the exact MI, TC and DWKL are averaged
 
-
-class Encoded(NamedTuple):
-  """Posteriors of N images: mean and logvar (N, D), reconstruction (N,)."""
-
-  mean: np.ndarray
-  logvar: np.ndarray
-  reconstruction: np.ndarray
-
-
-def grid_indices(dataset: Dataset, stride: tuple[int, ...]) -> np.ndarray:
-  """Indices of the images to evaluate.
-
-  Args:
-    dataset: loaded.
-    stride: () for every image, or every stride-th value of each factor.
-
-  Returns:
-    (N,) int32, ascending.
-
-  Raises:
-    ValueError: eval.stride doesn't fit the factors.
-  """
-  if not stride:
-    return np.arange(dataset.num_images, dtype=np.int32)
-  if len(stride) != len(dataset.factor_sizes) or min(stride) < 1:
-    raise ValueError(
-      f"eval.stride: {tuple(stride)} found, () or one whole number from 1 on"
-      f" for each factor of {dataset.factor_names} expected"
-    )
-  axes = [
-    np.arange(0, size, step)
-    for size, step in zip(dataset.factor_sizes, stride, strict=True)
-  ]
-  grid = np.meshgrid(*axes, indexing="ij")
-  return (
-    np.ravel_multi_index(grid, dataset.factor_sizes).ravel().astype("int32")
-  )
-
-
-def factors_of(
-  dataset: Dataset, indices: np.ndarray
-) -> tuple[np.ndarray, tuple[str, ...]] | None:
-  """Factors (N, K) that take more than one value, and their names."""
-  if dataset.factor_sizes:
-    columns = np.unravel_index(indices, dataset.factor_sizes)
-    factors = np.stack(columns, axis=-1)
-  elif dataset.factors is not None:
-    factors = dataset.factors[indices]
-  else:
-    return None
-  vary = [
-    k for k in range(factors.shape[1]) if len(np.unique(factors[:, k])) > 1
-  ]
-  names = tuple(dataset.factor_names[k] for k in vary)
-  return (factors[:, vary], names) if vary else None
-
-
-def encode_batch(params, hparams, indices, images, *, model, dataset, arrays):
-  """Posterior and reconstruction, in nats, of one batch of images.
-
-  Args:
-    params: of one lane.
-    hparams: of one lane.
-    indices: (B,) int32.
-    images: (B, H, W, C) uint8 of a streamed data set; None draws them.
-    model: static.
-    dataset: static.
-    arrays: of the data set.
-
-  Returns:
-    mean, logvar (B, D), and the reconstruction (B,) of one draw of z per image.
-  """
-  if images is None:
-    images = dataset.render(arrays, indices)
-  else:
-    images = images.astype(jnp.float32) / 255.0
-  key = jax.random.fold_in(jax.random.PRNGKey(0), indices[0])
-  latents = models.infer(model, params, hparams, key, images)
-  logits = models.decode(model, params, latents.z)
-  return latents.mean, latents.logvar, -model.log_prob(logits, images)
-
-
-def batch_encoder(run: Run) -> Callable:
-  """Compiles `encode_batch` for a run: (params, hparams, indices, images)."""
-  function = partial(encode_batch, model=run.model, dataset=run.dataset)
-  jitted = jax.jit(lambda arrays, *args: function(*args, arrays=arrays))
-  return partial(jitted, jax.device_put(run.dataset.arrays))
-
-
-def encode_all(
-  run: Run, encoder: Callable, indices: np.ndarray, lane: int, advance
-) -> Encoded:
-  """Encodes images with one lane's model.
+def scores(run: Run, encoded: Encoded, indices, names, advance) -> tuple:
+  """Runs metrics on one lane's codes.
 
   Args:
     run: loaded.
-    encoder: from `batch_encoder`.
-    indices: (N,) int32 of the images.
-    lane: which model.
-    advance: called with the number of images done, for a progress bar.
+    encoded: of the lane.
+    indices: (N,) of the images.
+    names: of the metrics.
+    advance: called after each.
 
   Returns:
-    Encoded: NumPy arrays of N rows.
+    {name: value} of the headlines, the first of a metric under the metric's
+    name and further ones as "name.part", and {name: all else that the metric
+    returned}. A metric that refuses the codes has the value None and its
+    reason; one that reads what there isn't is left out.
   """
-  state = run.state(lane)
-  parts = []
-  for start in range(0, len(indices), BATCH):
-    rows = indices[start : start + BATCH]
-    padded = np.pad(rows, (0, BATCH - len(rows)), mode="edge")
-    images = None if run.dataset.read is None else run.dataset.read(padded)
-    found = encoder(state.params, state.hparams, padded, images)
-    parts.append([np.asarray(array)[: len(rows)] for array in found])
-    advance(len(rows))
-  return Encoded(
-    *(np.concatenate(column) for column in zip(*parts, strict=True))
-  )
-
-
-def bound_terms(run: Run, encoded: Encoded) -> dict[str, Any]:
-  """Reconstruction, KL and what follows from them, in nats per image.
-
-  Args:
-    run: loaded.
-    encoded: of one lane.
-
-  Returns:
-    reconstruction; unless the objective has no posterior, also kl, elbo,
-    kl_per_latent (D,) and active_units, the number of latents with a KL above
-    ACTIVE_KL.
-  """
-  reconstruction = float(encoded.reconstruction.mean(dtype=np.float64))
-  if run.model.objective.posterior == "deterministic":
-    return {"reconstruction": reconstruction}
-  each = gaussian_kl_per_latent(
-    jnp.asarray(encoded.mean), jnp.asarray(encoded.logvar)
-  )
-  kl = np.asarray(each).mean(axis=0, dtype=np.float64)
-  return {
-    "reconstruction": reconstruction,
-    "kl": float(kl.sum()),
-    "elbo": -reconstruction - float(kl.sum()),
-    "kl_per_latent": kl,
-    "active_units": int((kl > ACTIVE_KL).sum()),
-  }
-
-
-def exact_decomposition(encoded: Encoded) -> dict[str, float]:
-  """MI, TC and dimension-wise KL against the mixture of all posteriors.
-
-  Chen et al. 2018 (arXiv:1802.04942), eq. 2, averaged over EXACT_SAMPLES draws.
-
-  Returns:
-    mi, tc and dwkl in nats.
-  """
-  rng = np.random.default_rng(0)
-  rows = rng.integers(0, len(encoded.mean), EXACT_SAMPLES)
-  mean, logvar = encoded.mean[rows], encoded.logvar[rows]
-  eps = rng.standard_normal(mean.shape, dtype=np.float32)
-  z = mean + np.exp(0.5 * logvar) * eps
-  split = _decompose(z, mean, logvar, encoded.mean, encoded.logvar)
-  return {name: float(term.mean()) for name, term in split._asdict().items()}
-
-
-@jax.jit
-def _decompose(z, mean, logvar, mean_all, logvar_all):
-  return decompose_kl(
-    log_normal(z, mean, logvar).sum(-1),
-    log_normal(z, jnp.zeros_like(z), jnp.zeros_like(z)).sum(-1),
-    *log_qz_exact(z, mean_all, logvar_all),
-  )
-
-
-def supervised(run: Run, encoded: Encoded, indices, names, advance) -> tuple:
-  """Runs the metrics that need factors.
-
-  Returns:
-    {name: headline value} and {name: everything the metric returned}; a metric
-    that refuses the codes has the value None and its reason.
-  """
-  found = factors_of(run.dataset, indices)
-  deterministic = run.model.objective.posterior == "deterministic"
-  headline: dict[str, float | None] = {}
+  factors, factor_names = varying_factors(run.dataset, indices) or (None, ())
+  found: dict[str, float | None] = {}
   details: dict[str, dict] = {}
-  if found is None:
-    return headline, details
-  factors, factor_names = found
   for name in names:
+    advance(1)
+    if metrics.missing(name, factors=factors, logvars=encoded.logvars):
+      continue
     try:
       details[name] = metrics.score(
         name,
-        encoded.mean,
+        encoded.codes,
         factors,
         rng=np.random.default_rng(0),
-        logvars=None if deterministic else encoded.logvar,
+        logvars=encoded.logvars,
         factor_names=factor_names,
+        discrete=run.discrete,
       )
     except ValueError as error:
       say(f"Metric {name}: {error}")
       details[name] = {name: None, "refused": str(error)}
-    headline[name] = details[name].pop(name)
-    advance(1)
-  return headline, details
+    found[name] = details[name].pop(name)
+    for part in metrics.headlines(name)[1:]:
+      if part in details[name]:
+        found[f"{name}.{part}"] = details[name][part]
+  return found, details
 
 
 def result_of(
-  run: Run, lane: int, indices, encoded: Encoded, settings: dict, advance
+  run: Run,
+  lane: int,
+  indices,
+  encoded: Encoded,
+  settings: dict,
+  *,
+  names: list[str],
+  before: dict,
+  advance,
 ) -> dict[str, Any]:
-  """The line of results.jsonl of one lane."""
-  values = bound_terms(run, encoded)
-  if "kl" in values:
-    values |= exact_decomposition(encoded)
-  headline, details = supervised(
-    run, encoded, indices, settings["metrics"], advance
-  )
-  if run.dataset.held_out is not None:
-    rows = np.isin(indices, run.dataset.held_out)
-    if rows.any():
-      held_out = Encoded(*(array[rows] for array in encoded))
-      details["held_out"] = bound_terms(run, held_out)
+  """The line of results.jsonl of one lane; a diverged lane has no scores.
+
+  Args:
+    run: loaded.
+    lane: its number.
+    indices: (N,) of the images.
+    encoded: of the lane.
+    settings: config.eval as a dict.
+    names: of the metrics to be measured.
+    before: what was measured earlier, a line of results.jsonl or {}.
+    advance: called after each metric.
+  """
+  diverged_at = int(run.state(lane).diverged_at)
+  found: dict[str, Any] = {}
+  details: dict[str, Any] = {}
+  if diverged_at < 0:
+    values = bound_terms(encoded) | exact_decomposition(encoded)
+    found, details = scores(run, encoded, indices, names, advance)
+    found = before.get("metrics", {}) | found | values
+    held_out = before.get("details", {}).get("held_out", {})
+    held_out |= _held_out(run, encoded, indices, names)
+    details = before.get("details", {}) | details
+    if held_out:
+      details["held_out"] = held_out
   return {
     **run.lanes[lane],
     "step": run.step,
-    "diverged_at": int(run.state(lane).diverged_at),
-    "metrics": headline | values,
+    "diverged_at": diverged_at,
+    "metrics": found,
+    "better": {n: metrics.METRICS[n].better for n in settings["metrics"]},
     "details": details,
-    "data": runs.describe(run.dataset),
+    "data": session.describe(run.dataset),
     "eval": settings,
   }
 
 
-def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
+def _held_out(run: Run, encoded: Encoded, indices, names) -> dict[str, Any]:
+  """Loss terms and scores on the held-out images alone; {} without any."""
+  rows = held_out_rows(run, indices)
+  if rows is None:
+    return {}
+  some = encoded.rows(rows)
+  found, _ = scores(run, some, indices[rows], names, lambda _: None)
+  return bound_terms(some) | found
+
+
+def held_out_rows(run: Run, indices) -> np.ndarray | None:
+  """(N,) booleans: which of the images are held out; None where none is."""
+  if run.dataset.held_out is None:
+    return None
+  rows = np.isin(indices, run.dataset.held_out)
+  return rows if rows.any() else None
+
+
+def unmeasured(lines: list[dict], settings: dict[str, Any]) -> list[str]:
+  """Metrics of the settings that some lane's result doesn't have yet."""
+  names = settings["metrics"]
+  same = [line for line in lines if same_images(line, settings)]
+  done = [set(line["eval"]["metrics"]) for line in same]
+  return [n for n in names if not done or any(n not in d for d in done)]
+
+
+def same_images(line: dict, settings: dict[str, Any]) -> bool:
+  """Whether a result is of the images that the settings ask for."""
+  return line["eval"]["stride"] == list(settings["stride"])
+
+
+def evaluate(
+  run: Run, settings: dict[str, Any], *, only: list[str] | None = None
+) -> list[dict]:
   """Evaluates every lane and writes results.jsonl, codes.npz and pictures.npz.
 
   A lane that an interrupted evaluation with the same settings has finished is
@@ -270,6 +159,8 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
   Args:
     run: loaded, its directory held by this process.
     settings: config.eval as a dict: metrics, stride, codes.
+    only: metrics to measure, adding them to the results of the same images;
+      None measures all of the settings' and nothing is kept.
 
   Returns:
     The lines of results.jsonl.
@@ -277,53 +168,93 @@ def evaluate(run: Run, settings: dict[str, Any]) -> list[dict]:
   Raises:
     ValueError: eval.stride doesn't fit the data set.
   """
-  settings = rundir.plain(settings)
   indices = grid_indices(run.dataset, tuple(settings["stride"]))
-  settings["num_images"] = len(indices)
+  earlier = _earlier(run, settings) if only is not None else {}
+  kept = [n for b in earlier.values() for n in b["eval"]["metrics"]]
+  names = list(settings["metrics"] if only is None else only)
+  settings = rundir.plain(settings) | {
+    "metrics": list(dict.fromkeys([*kept, *names])),
+    "num_images": len(indices),
+  }
+  task = {"names": names, "eval": settings, "step": run.step}
   unfinished = run.workdir / rundir.UNFINISHED
-  lines = [
-    line
-    for line in rundir.read_jsonl(unfinished)
-    if (line["step"], line["eval"]) == (run.step, settings)
-  ]
+  head, *lines = rundir.read_jsonl(unfinished) or [task]
+  if head != task:
+    lines = []
   encoder, codes = batch_encoder(run), []
   with progress_bar() as bar:
     for lane in range(len(run.lanes)):
       measured = lane < len(lines)
       if measured and not settings["codes"]:
         continue
-      task = bar.add_task(f"Encoding lane {lane}", total=len(indices))
       encoded = encode_all(
-        run, encoder, indices, lane, partial(bar.advance, task)
+        run,
+        encoder,
+        indices,
+        lane,
+        partial(
+          bar.advance, bar.add_task(f"Encoding lane {lane}", total=len(indices))
+        ),
       )
-      if settings["codes"]:
-        codes.append(encoded)
+      codes.append(encoded)
       if measured:
         continue
-      task = bar.add_task(
-        f"Measuring lane {lane}", total=len(settings["metrics"])
+      line = result_of(
+        run,
+        lane,
+        indices,
+        encoded,
+        settings,
+        names=names,
+        before=earlier.get(lane, {}),
+        advance=partial(
+          bar.advance, bar.add_task(f"Measuring lane {lane}", total=len(names))
+        ),
       )
-      advance = partial(bar.advance, task)
-      line = result_of(run, lane, indices, encoded, settings, advance)
       lines.append(rundir.plain(line))
-      rundir.write_jsonl(unfinished, lines)
-  if codes:
+      rundir.write_jsonl(unfinished, [task, *lines])
+  if settings["codes"]:
     write_codes(run, indices, codes)
   pictures.write(run)
-  unfinished.replace(run.workdir / rundir.RESULTS)
+  rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
+  unfinished.unlink(missing_ok=True)
   return lines
 
 
-def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
-  """Writes codes.npz, which any tool's metrics can read."""
-  arrays: dict[str, Any] = {
-    "means": np.stack([encoded.mean for encoded in codes]),
-    "logvars": np.stack([encoded.logvar for encoded in codes]),
-    "indices": indices,
+def _earlier(run: Run, settings) -> dict[int, dict]:
+  """Lane -> its result at this step and of these images."""
+  return {
+    line["lane"]: line
+    for line in rundir.read_jsonl(run.workdir / rundir.RESULTS)
+    if line["step"] == run.step and same_images(line, settings)
   }
-  found = factors_of(run.dataset, indices)
+
+
+def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
+  """Writes codes.npz, which any tool's metrics can read.
+
+  `means` (L, N, D), `indices` (N,), `discrete` (); `logvars` (L, N, D) where
+  the posterior is Gaussian, `kl` (L, D) nats where it has a KL; `factors` (N,
+  K) and `factor_names` where there are factors, `held_out` (N,) where images
+  are held out.
+  """
+  arrays: dict[str, Any] = {
+    "means": np.stack([encoded.codes for encoded in codes]),
+    "indices": indices,
+    "discrete": np.bool_(run.discrete),
+  }
+  if codes[0].logvars is not None:
+    arrays["logvars"] = np.stack([encoded.logvars for encoded in codes])
+  if codes[0].kl is not None:
+    arrays["kl"] = np.stack(
+      [encoded.kl.mean(0, dtype=np.float64) for encoded in codes]
+    )
+  found = varying_factors(run.dataset, indices)
   if found is not None:
     arrays["factors"], arrays["factor_names"] = found[0], np.array(found[1])
+  rows = held_out_rows(run, indices)
+  if rows is not None:
+    arrays["held_out"] = rows
   rundir.write_atomic(
     run.workdir / rundir.CODES, lambda file: np.savez(file, **arrays)
   )
@@ -331,23 +262,29 @@ def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
 
 def main(_) -> None:
   """Evaluates the newest checkpoint of a run directory again."""
-  runs.set_up()
-  with runs.refusing():
+  session.set_up()
+  with session.refusing():
     if flags.FLAGS.workdir is None:
       raise ValueError("--workdir: missing; name a run directory")
+    if flags.FLAGS.register:
+      runs.register(flags.FLAGS.register)
     run = runs.load_run(flags.FLAGS.workdir)
     settings = run.config.eval.to_dict()
-    if flags.FLAGS.metrics is not None:
-      run.config.eval.metrics = tuple(flags.FLAGS.metrics)
+    only = flags.FLAGS.metrics
+    if only is not None:
+      run.config.eval.metrics = tuple(only)
       configs.check(run.config)
-      settings["metrics"] = flags.FLAGS.metrics
     with rundir.locked(run.workdir):
-      evaluate(run, settings)
+      evaluate(run, settings, only=only)
+      say(f"Report: {page.write(run.workdir)}")
 
 
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "Run directory to evaluate.")
   flags.DEFINE_list(
-    "metrics", None, "Metrics; those of the run's config if unset."
+    "metrics", None, "Metrics to measure; those of the run's config if unset."
+  )
+  flags.DEFINE_string(
+    "register", None, "Experiment file that registers what the run names."
   )
   app.run(main)

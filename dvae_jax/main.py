@@ -9,11 +9,10 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from dvae_jax import config as configs
-from dvae_jax import data, evaluate, rundir, runs
-from dvae_jax.methods import models
+from dvae_jax import data, evaluate, rundir, runs, session
 from dvae_jax.progress import say
 from dvae_jax.report import page as report
-from dvae_jax.train import loop, sweep
+from dvae_jax.train import loop, sweep, training
 
 
 def experiment_name(path: str) -> str:
@@ -34,20 +33,23 @@ def main(_) -> None:
   config = flags.FLAGS.config
   if config is None:
     raise app.UsageError("--config=FILE[:PROFILE] is missing; see experiments/")
-  runs.set_up()
+  session.set_up()
   path = config_flags.get_config_filename(flags.FLAGS["config"])
   workdir = flags.FLAGS.workdir or Path("runs") / experiment_name(path)
-  with runs.refusing():
+  with session.refusing():
     configs.check(config)
     sweep.use_cores(len(sweep.grid(config.sweep, config.hparams)))
     dataset = data.load(config.data)
     configs.check_dataset(config, dataset)
-    model = models.build(config, dataset.image_shape)
-    say(f"Data: {rundir.to_json(runs.describe(dataset))}")
-    with runs.opened(workdir, config.to_dict(), dataset) as folder:
-      loop.train(config, dataset, model, folder, shorter=shorter_command(path))
-      if not (folder / rundir.RESULTS).exists():
-        evaluate.evaluate(runs.load_run(folder), config.eval.to_dict())
+    setup = training.set_up(config, dataset)
+    say(f"Data: {rundir.to_json(session.describe(dataset))}")
+    settings = config.to_dict()
+    with session.opened(workdir, settings, dataset, experiment=path) as folder:
+      loop.train(config, setup, folder, shorter=shorter_command(path))
+      lines = rundir.read_jsonl(folder / rundir.RESULTS)
+      only = evaluate.unmeasured(lines, settings["eval"])
+      if only or not lines:
+        evaluate.evaluate(runs.load_run(folder), settings["eval"], only=only)
       say(f"Report: {report.write(folder)}")
 
 

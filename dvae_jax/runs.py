@@ -1,12 +1,6 @@
-"""A run directory opened for training, and a trained run loaded back."""
+"""A trained run loaded back: encode, decode, draw, traverse."""
 
-import contextlib
-import importlib.metadata
-import os
-import platform
-import shlex
-import sys
-from collections.abc import Iterator
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,115 +9,46 @@ import jax
 import jax.numpy as jnp
 import ml_collections
 import numpy as np
-from absl import logging
 
 from dvae_jax import data, rundir
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.methods import models
+from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
+from dvae_jax.networks import NETWORKS
 from dvae_jax.train import checkpoint, sweep, training
 
-PACKAGES = (
-  "dvae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy",
-  "scikit-learn",
-)  # fmt: skip
 
-
-def versions() -> dict[str, str]:
-  """Versions of what decides a result, to the bit or nearly so."""
-  found = {name: importlib.metadata.version(name) for name in PACKAGES}
-  return {
-    "python": platform.python_version(),
-    **found,
-    "backend": jax.default_backend(),
-    "devices": str(jax.device_count()),
-  }
-
-
-def describe(dataset: Dataset) -> dict[str, Any]:
-  """What results record of a data set."""
-  return {
-    "name": dataset.name,
-    "source": dataset.source,
-    "num_images": dataset.num_images,
-    "factors": dict(
-      zip(dataset.factor_names, dataset.factor_sizes, strict=True)
-    )
-    if dataset.factor_sizes
-    else list(dataset.factor_names),
-    **dataset.notes,
-  }
-
-
-@contextlib.contextmanager
-def opened(
-  workdir: str | Path, config: dict, dataset: Dataset
-) -> Iterator[Path]:
-  """Holds a run directory for one process, new or resumed.
-
-  Args:
-    workdir: the folder; made when it doesn't exist.
-    config: the resolved config as a nested dict of JSON values.
-    dataset: what the run trains on.
-
-  Yields:
-    The folder, with config.json in it.
+def register(experiment: str) -> None:
+  """Runs an experiment file for what it adds to the registries.
 
   Raises:
-    ValueError: the folder belongs to another config, is in use by another
-      process, or can't be written. Nothing in it was changed.
+    ValueError: there is no such file.
   """
-  folder = Path(workdir)
-  resolved = rundir.plain({"config": config, "data": describe(dataset)})
-  with rundir.locked(folder):
-    if (folder / rundir.CONFIG).exists():
-      found = rundir.read_config(folder)
-      changed = rundir.differences(
-        {"config": found["config"], "data": found["data"]}, resolved
-      )
-      if changed:
-        raise ValueError(
-          f"--workdir: {folder} holds a run of another config:"
-          f" {'; '.join(changed)}. Choose another --workdir, or undo the change"
-        )
-    elif any(
-      (folder / name).exists() for name in (rundir.CHECKPOINTS, rundir.RESULTS)
-    ):
+  path = Path(experiment)
+  spec = importlib.util.spec_from_file_location(path.stem, path)
+  if spec is None or spec.loader is None or not path.is_file():
+    raise ValueError(f"--register: {experiment} is no Python file")
+  spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def _check_registered(record: dict[str, Any], folder: Path) -> None:
+  """Refuses a run of a method, network or data set that nobody registered.
+
+  What registered it is never executed on the word of a run directory.
+  """
+  config = record["config"]
+  for field, name, known in (
+    ("objective", config["objective"], OBJECTIVES),
+    ("network", config["network"], NETWORKS),
+    ("likelihood", config["likelihood"], LIKELIHOODS),
+    ("data.name", config["data"]["name"], data.DATASETS),
+  ):
+    if name not in known:
+      experiment = record.get("experiment") or "the file that registers it"
       raise ValueError(
-        f"--workdir: {folder} holds checkpoints or results but no"
-        f" {rundir.CONFIG}; choose another --workdir"
+        f"--workdir: {folder}: {field} {name!r} isn't registered here; add"
+        f" --register={experiment}, or in Python"
+        f" dvae_jax.runs.register({experiment!r})"
       )
-    else:
-      record = resolved | {"versions": versions(), "command": _command()}
-      rundir.write_config(folder, record)
-    yield folder
-
-
-def _command() -> str:
-  module = getattr(sys.modules.get("__main__"), "__spec__", None)
-  program = ["-m", module.name] if module else sys.argv[:1]
-  return shlex.join(["python", *program, *sys.argv[1:]])
-
-
-@contextlib.contextmanager
-def refusing() -> Iterator[None]:
-  """Turns a ValueError about the user's input into one line on stderr."""
-  try:
-    yield
-  except ValueError as error:
-    sys.exit(f"error: {error}")
-
-
-def set_up() -> None:
-  """Sets up a process: compiled programs are cached, Orbax is quiet.
-
-  The cache is in the user's cache folder, XDG_CACHE_HOME or ~/.cache.
-  """
-  root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-  folder = Path(root) / "dvae_jax" / "xla"
-  jax.config.update("jax_compilation_cache_dir", str(folder))
-  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-  jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-  logging.set_verbosity(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -133,8 +58,7 @@ class Run:
   Attributes:
     workdir: the run directory.
     config: the resolved config.
-    dataset: the data set.
-    model: modules and functions, shared by the lanes.
+    setup: what was static in the training: model, data set, optimizer.
     lanes: {"lane", "seed", "hparams"} of each lane.
     step: updates made.
     states: TrainState of all lanes, NumPy arrays (L, ...).
@@ -142,11 +66,25 @@ class Run:
 
   workdir: Path
   config: ml_collections.ConfigDict
-  dataset: Dataset
-  model: models.Model
+  setup: training.Setup
   lanes: list[dict[str, Any]]
   step: int
   states: training.TrainState
+
+  @property
+  def model(self) -> models.Model:
+    """Modules and functions, shared by the lanes."""
+    return self.setup.model
+
+  @property
+  def dataset(self) -> Dataset:
+    """What the run was trained on."""
+    return self.setup.dataset
+
+  @property
+  def discrete(self) -> bool:
+    """Whether a latent's codes take few different values."""
+    return self.model.objective.posterior.discrete
 
   def state(self, lane: int) -> training.TrainState:
     """The state of one lane.
@@ -169,17 +107,34 @@ class Run:
       return self.dataset.read(indices).astype(np.float32) / 255.0
     return np.asarray(self.dataset.render(self.dataset.arrays, indices))
 
-  def encode(self, images, lane: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and log variance of q(z|x), each (B, D), of images (B, H, W, C)."""
+  def posterior(self, images, lane: int = 0) -> Any:
+    """q(z|x) of images (B, H, W, C): a NamedTuple of arrays of B rows."""
     images = jnp.asarray(images, jnp.float32)
     if images.shape[1:] != self.dataset.image_shape:
       raise ValueError(
         f"images: shape {images.shape} found, (B, *{self.dataset.image_shape})"
         " expected"
       )
-    state, key = self.state(lane), jax.random.PRNGKey(0)
-    latents = _infer(self.model, state.params, state.hparams, key, images)
-    return np.asarray(latents.mean), np.asarray(latents.logvar)
+    state = self.state(lane)
+    return _encode(self.model, state.params, state.hparams, images)
+
+  def encode(self, images, lane: int = 0) -> np.ndarray:
+    """Codes (B, D) of images (B, H, W, C): posterior means, as metrics read."""
+    q = self.posterior(images, lane)
+    return np.asarray(self.model.objective.posterior.code(q))
+
+  def kl(self, images, lane: int = 0) -> np.ndarray | None:
+    """KL (B, D) of each latent to the prior, nats; None where there is none."""
+    kl = self.model.objective.posterior.kl
+    return np.asarray(kl(self.posterior(images, lane))) if kl else None
+
+  def reconstruction(self, images, lane: int = 0) -> np.ndarray:
+    """-log p(x|z) (B,) in nats of images at their codes, without noise."""
+    state, codes = self.state(lane), self.encode(images, lane)
+    images = jnp.asarray(images, jnp.float32)
+    return -np.asarray(
+      _log_prob(self.model, state.params, state.hparams, codes, images)
+    )
 
   def decode(self, z, lane: int = 0) -> np.ndarray:
     """Mean images (B, H, W, C) in [0, 1] of p(x|z), z (B, D)."""
@@ -190,29 +145,85 @@ class Run:
       )
     return np.asarray(_decode(self.model, self.state(lane).params, z))
 
+  def prior(self, number: int, *, seed: int = 0) -> np.ndarray | None:
+    """Draws z (number, D) from the prior; None where there is none."""
+    prior = self.model.objective.posterior.prior
+    shape = (number, self.config.latent_dim)
+    if prior is None:
+      return None
+    return np.asarray(prior.draw(jax.random.PRNGKey(seed), shape))
+
+  def traversal_values(self, codes, number: int = 9) -> np.ndarray:
+    """Values that each latent takes in a traversal.
+
+    Args:
+      codes: (N, D) of a sample of images.
+      number: V.
+
+    Returns:
+      (D, V): over the prior's range; without a prior from the 2.5% to the 97.5%
+      quantile of the latent's codes; of discrete codes the values that occur,
+      thinned to V or padded with the last.
+    """
+    prior = self.model.objective.posterior.prior
+    codes = np.asarray(codes, np.float32)
+    if self.discrete:
+      return np.stack([occurring(column, number) for column in codes.T])
+    if prior is not None:
+      steps = np.linspace(prior.low, prior.high, number, dtype=np.float32)
+      return np.tile(steps, (codes.shape[1], 1))
+    low, high = np.quantile(codes, (0.025, 0.975), axis=0)
+    return np.linspace(low, high, number, axis=1, dtype=np.float32)
+
   def traverse(self, images, lane: int = 0, values=None) -> np.ndarray:
     """Decodes the images' codes with one latent moved at a time.
 
     Args:
       images: (B, H, W, C).
       lane: which model.
-      values: (S,) values each latent takes; 11 from -2 to 2 by default.
+      values: (D, V) or (V,) values that each latent takes; 11 of
+        `traversal_values` by default.
 
     Returns:
-      (B, D, S, H, W, C) images in [0, 1].
+      (B, D, V, H, W, C) images in [0, 1].
     """
-    values = np.linspace(-2, 2, 11) if values is None else np.asarray(values)
-    mean, _ = self.encode(images, lane)
-    batch, latents = mean.shape
-    z = np.tile(mean[:, None, None], (1, latents, len(values), 1))
-    for latent in range(latents):
-      z[:, latent, :, latent] = values
-    decoded = self.decode(z.reshape(-1, latents), lane)
-    return decoded.reshape(batch, latents, len(values), *decoded.shape[1:])
+    codes = self.encode(images, lane)
+    if values is None:
+      values = self.traversal_values(codes, 11)
+    z = traversal_codes(codes, values)
+    decoded = self.decode(z.reshape(-1, codes.shape[1]), lane)
+    return decoded.reshape(*z.shape[:3], *decoded.shape[1:])
 
 
-_infer = jax.jit(models.infer, static_argnums=0)
+def occurring(codes: np.ndarray, number: int) -> np.ndarray:
+  """The different values among codes (N,): `number` of them, or padded."""
+  values = np.unique(codes)
+  if len(values) > number:
+    values = values[np.linspace(0, len(values) - 1, number).round().astype(int)]
+  return np.pad(values, (0, number - len(values)), mode="edge")
+
+
+def traversal_codes(codes, values) -> np.ndarray:
+  """Codes with one latent set to each of its values.
+
+  Args:
+    codes: (B, D).
+    values: (D, V), or (V,) for all latents.
+
+  Returns:
+    (B, D, V, D): at [b, d, v] latent d has its value v.
+  """
+  codes = np.asarray(codes, np.float32)
+  values = np.broadcast_to(values, (codes.shape[1], np.shape(values)[-1]))
+  z = np.tile(codes[:, None, None], (1, *values.shape, 1))
+  for latent, steps in enumerate(values):
+    z[:, latent, :, latent] = steps
+  return z
+
+
+_encode = jax.jit(models.encode, static_argnums=0)
 _decode = jax.jit(models.decode_images, static_argnums=0)
+_log_prob = jax.jit(models.log_prob, static_argnums=0)
 
 
 def load_run(workdir: str | Path) -> Run:
@@ -225,12 +236,14 @@ def load_run(workdir: str | Path) -> Run:
     The Run; nothing in the folder is changed.
 
   Raises:
-    ValueError: it's no run directory, or its checkpoint can't be read.
+    ValueError: it's no run directory, what it names isn't registered, or its
+      checkpoint can't be read.
   """
   folder = Path(workdir)
-  config = ml_collections.ConfigDict(rundir.read_config(folder)["config"])
-  dataset = data.load(config.data)
-  model = models.build(config, dataset.image_shape)
+  record = rundir.read_config(folder)
+  _check_registered(record, folder)
+  config = ml_collections.ConfigDict(record["config"])
+  setup = training.set_up(config, data.load(config.data))
   lanes = sweep.grid(config.sweep, config.hparams)
   with checkpoint.manager(
     folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep, read_only=True
@@ -238,7 +251,7 @@ def load_run(workdir: str | Path) -> Run:
     step = checkpoints.latest_step()
     if step is None:
       raise ValueError(f"--workdir: {folder} holds no finished checkpoint yet")
-    like = training.init_lanes(model, dataset.image_shape, lanes)
+    like = training.init_lanes(setup, lanes)
     states = checkpoint.restore(checkpoints, step, like)
   named = [{"lane": i, **lane._asdict()} for i, lane in enumerate(lanes)]
-  return Run(folder, config, dataset, model, named, step, states)
+  return Run(folder, config, setup, named, step, states)

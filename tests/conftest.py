@@ -17,9 +17,9 @@ _CACHE = tempfile.TemporaryDirectory(prefix="dvae_jax_tests_")
 
 def pytest_configure():
   """Sets up JAX for this process and those that tests start."""
-  from dvae_jax import runs
+  from dvae_jax import session
 
   os.environ["XDG_CACHE_HOME"] = _CACHE.name
   os.environ["TFDS_DATA_DIR"] = os.path.join(_CACHE.name, "tfds")
-  runs.set_up()
+  session.set_up()
   jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -8,9 +8,8 @@ import pytest
 
 from dvae_jax import config as configs
 from dvae_jax import data, rundir
-from dvae_jax.methods import models
-from dvae_jax.methods.objectives import OBJECTIVES
-from dvae_jax.train import loop
+from dvae_jax.methods import OBJECTIVES
+from dvae_jax.train import loop, training
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 FILES = sorted(FOLDER.glob("*.py"))
@@ -64,8 +63,8 @@ def test_quick_profile_trains(path, tmp_path):
   config.train.log_every = 10
   dataset = data.load(config.data)
   configs.check_dataset(config, dataset)
-  model = models.build(config, dataset.image_shape)
-  states = loop.train(config, dataset, model, tmp_path)
+  setup = training.set_up(config, dataset)
+  states = loop.train(config, setup, tmp_path)
   assert (states.diverged_at == -1).all()
   lines = rundir.read_jsonl(tmp_path / "metrics.jsonl")
   assert len(lines) == 2 * len(states.step)

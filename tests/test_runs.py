@@ -1,98 +1,24 @@
-"""The run directory: whose it is, what it refuses, what comes back."""
+"""A trained run loaded back: what comes back, what it refuses."""
 
 import json
-import shlex
 import shutil
 
 import jax
 import numpy as np
 import pytest
 from helpers import tiny
+from helpers.trained import make_evaluated
 
 import dvae_jax
-from dvae_jax import data, evaluate, runs
-from dvae_jax.methods import models
-from dvae_jax.train import checkpoint, loop
+from dvae_jax import data, runs
+from dvae_jax.train import loop, training
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-  """A run of 40 steps, evaluated."""
   folder = tmp_path_factory.mktemp("runs") / "tiny"
-  config = tiny.get_config()
-  dataset = data.load(config.data)
-  model = models.build(config, dataset.image_shape)
-  with runs.opened(folder, config.to_dict(), dataset):
-    loop.train(config, dataset, model, folder)
-    settings = {"metrics": ("mig",), "stride": (), "codes": True}
-    evaluate.evaluate(dvae_jax.load_run(folder), settings)
+  make_evaluated(folder)
   return folder
-
-
-def reopen(folder, **changes):
-  config = tiny.get_config()
-  config.update(changes)
-  return runs.opened(folder, config.to_dict(), data.load(config.data))
-
-
-def test_changed_config_is_refused_by_field(trained):
-  before = (trained / "config.json").read_bytes()
-  with (
-    pytest.raises(ValueError, match="latent_dim was 4, now 5"),
-    reopen(trained, latent_dim=5),
-  ):
-    pass
-  assert (trained / "config.json").read_bytes() == before
-
-
-def test_changed_data_is_refused_by_field(trained):
-  config = tiny.get_config()
-  dataset = data.load(config.data)._replace(source="tfds")
-  with (
-    pytest.raises(ValueError, match="source was 'rendered', now 'tfds'"),
-    runs.opened(trained, config.to_dict(), dataset),
-  ):
-    pass
-
-
-def test_directory_in_use_is_refused(trained):
-  with (
-    reopen(trained),
-    pytest.raises(ValueError, match="in use by another process"),
-    reopen(trained),
-  ):
-    pass
-
-
-def test_directory_of_something_else_is_refused(tmp_path):
-  (tmp_path / "checkpoints").mkdir()
-  with pytest.raises(ValueError, match=r"no config\.json"), reopen(tmp_path):
-    pass
-
-
-def test_directory_that_cannot_be_made_is_refused(tmp_path):
-  (tmp_path / "file").write_text("")
-  with (
-    pytest.raises(ValueError, match="can't be written"),
-    reopen(tmp_path / "file" / "run"),
-  ):
-    pass
-
-
-def test_config_json_says_what_made_it(trained):
-  record = json.loads((trained / "config.json").read_text())
-  assert record["config"]["sweep"]["beta"] == [1.0, 4.0]
-  assert record["data"]["source"] == "rendered"
-  assert record["versions"]["jax"] == jax.__version__
-  assert record["command"].startswith("python ")
-
-
-def test_command_can_be_pasted_into_a_shell(tmp_path, monkeypatch):
-  flag = "--config.sweep.beta=(1.0, 4.0)"
-  monkeypatch.setattr("sys.argv", ["main.py", flag])
-  with reopen(tmp_path):
-    record = json.loads((tmp_path / "config.json").read_text())
-  assert shlex.split(record["command"])[-1] == flag
 
 
 def test_unreadable_checkpoint_is_named(trained, tmp_path):
@@ -111,35 +37,19 @@ def test_deleting_the_newest_checkpoint_resumes_from_the_one_before(
   shutil.rmtree(older / "checkpoints" / "40")
   config = tiny.get_config()
   dataset = data.load(config.data)
-  model = models.build(config, dataset.image_shape)
-  states = loop.train(config, dataset, model, older)
+  setup = training.set_up(config, dataset)
+  states = loop.train(config, setup, older)
   wanted = dvae_jax.load_run(trained).states
   jax.tree.map(np.testing.assert_array_equal, states, wanted)
   for name in ("metrics.jsonl",):
     assert (older / name).read_text() == (trained / name).read_text()
 
 
-def test_checkpoint_of_another_shape_is_refused(tmp_path):
-  with checkpoint.manager(tmp_path, keep=2) as checkpoints:
-    checkpoint.save(checkpoints, 1, {"w": np.zeros((2, 3), "float32")})
-    checkpoints.wait_until_finished()
-    with pytest.raises(ValueError, match=r"float32 \(2, 3\) where"):
-      checkpoint.restore(checkpoints, 1, {"w": np.zeros((2, 4), "float32")})
-
-
-def test_only_the_last_checkpoints_are_kept(tmp_path):
-  with checkpoint.manager(tmp_path, keep=2) as checkpoints:
-    for step in (1, 2, 3):
-      checkpoint.save(checkpoints, step, {"w": np.full(2, step)})
-    checkpoints.wait_until_finished()
-    assert checkpoints.all_steps() == [2, 3]
-
-
 def test_loaded_run_encodes_decodes_and_traverses(trained):
   run = dvae_jax.load_run(trained)
   images = run.render([0, 7, 95])
-  mean, logvar = run.encode(images, lane=1)
-  assert mean.shape == logvar.shape == (3, 4)
+  mean = run.encode(images, lane=1)
+  assert mean.shape == (3, 4)
   with np.load(trained / "codes.npz") as codes:
     np.testing.assert_allclose(
       codes["means"][1, [0, 7, 95]], mean, rtol=1e-4, atol=1e-5
@@ -154,6 +64,57 @@ def test_loaded_run_encodes_decodes_and_traverses(trained):
   assert moved.shape == (1, 4, 2, 16, 16, 1)
   np.testing.assert_allclose(moved[0, 2, 1], decoded[0], rtol=1e-4, atol=1e-6)
   assert np.abs(moved[0, 2, 0] - decoded[0]).max() > 0
+  q = run.posterior(images, lane=1)
+  np.testing.assert_array_equal(q.mean, mean)
+  kl = 0.5 * (mean**2 + np.exp(q.logvar) - q.logvar - 1)
+  np.testing.assert_allclose(run.kl(images, lane=1), kl, rtol=1e-3, atol=1e-6)
+  p = np.float64(decoded)
+  nats = -(images * np.log(p) + (1 - images) * np.log1p(-p)).sum((1, 2, 3))
+  found = run.reconstruction(images, lane=1)
+  np.testing.assert_allclose(found, nats, rtol=1e-4)
+
+
+def test_a_run_draws_from_its_prior(trained):
+  run = dvae_jax.load_run(trained)
+  z = run.prior(2000, seed=1)
+  assert z.shape == (2000, 4)
+  np.testing.assert_allclose(z.mean(), 0, atol=0.05)
+  np.testing.assert_allclose(z.std(), 1, rtol=0.05)
+  assert np.any(run.prior(3, seed=2) != run.prior(3, seed=1))
+
+
+def test_traversals_move_where_the_posterior_says(trained, tmp_path):
+  codes = np.random.default_rng(0).normal(3, 2, (1000, 4)).astype("float32")
+  values = dvae_jax.load_run(trained).traversal_values(codes, 5)
+  np.testing.assert_allclose(values, np.tile([-2, -1, 0, 1, 2], (4, 1)))
+  autoencoder = make_evaluated(tmp_path, "autoencoder", **{"sweep.beta": ()})
+  values = autoencoder.traversal_values(codes, 5)
+  low, high = np.quantile(codes, (0.025, 0.975), axis=0)
+  np.testing.assert_allclose(values[:, 0], low, rtol=1e-5)
+  np.testing.assert_allclose(values[:, 4], high, rtol=1e-5)
+  assert autoencoder.prior(3) is None
+  assert autoencoder.kl(autoencoder.render([0])) is None
+
+
+def test_discrete_codes_are_traversed_over_the_values_that_occur():
+  codes = np.array([0.5, -0.5, 0.5, 0.1])
+  np.testing.assert_allclose(
+    runs.occurring(codes, 5), [-0.5, 0.1, 0.5, 0.5, 0.5]
+  )
+  many = np.arange(100.0)
+  np.testing.assert_allclose(runs.occurring(many, 4), [0, 33, 66, 99])
+
+
+def test_what_nobody_registered_is_refused_by_its_file(trained, tmp_path):
+  other = shutil.copytree(trained, tmp_path / "other")
+  record = json.loads((other / "config.json").read_text())
+  record["config"]["objective"] = "thrifty_vae"
+  record["experiment"] = "experiments/thrifty.py"
+  (other / "config.json").write_text(json.dumps(record))
+  with pytest.raises(
+    ValueError, match=r"'thrifty_vae' isn't registered.*=experiments/thrifty"
+  ):
+    dvae_jax.load_run(other)
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,31 @@
-"""Methods: what is drawn, what is penalised, what is compared."""
+"""Methods: what a posterior is, what is penalised, how images are compared.
+
+`OBJECTIVES` has a row for each method, `LIKELIHOODS` for each likelihood. A new
+method is an `Objective` in a file of its own and a row here.
+"""
+
+from dvae_jax.methods import (
+  beta,
+  moments,
+  total_correlation,
+  weakly_supervised,
+)
+from dvae_jax.methods.likelihoods import LIKELIHOODS, Likelihood
+from dvae_jax.methods.objective import Network, Objective
+from dvae_jax.methods.posteriors import Posterior
+
+__all__ = [
+  "LIKELIHOODS",
+  "OBJECTIVES",
+  "Likelihood",
+  "Network",
+  "Objective",
+  "Posterior",
+]
+
+OBJECTIVES: dict[str, Objective] = {
+  **beta.OBJECTIVES,
+  **total_correlation.OBJECTIVES,
+  **moments.OBJECTIVES,
+  **weakly_supervised.OBJECTIVES,
+}

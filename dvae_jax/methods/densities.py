@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.nn import logsumexp, sigmoid, softplus
+from jax.nn import logsumexp
 from jaxtyping import Float
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -98,48 +98,6 @@ def log_normal(
     The broadcast shape, in nats; nothing is summed.
   """
   return -0.5 * (LOG_2PI + logvar + (z - mean) ** 2 * jnp.exp(-logvar))
-
-
-def bernoulli_log_prob(
-  logits: Float[Array, "B H W C"], images: Float[Array, "B H W C"]
-) -> Float[Array, " B"]:
-  """log p(x|z) of independent Bernoulli pixels, summed over pixels.
-
-  For pixels inside (0, 1) it is minus the cross-entropy, as in all published
-  tables; the continuous Bernoulli's constant is left out.
-
-  Args:
-    logits: (B, H, W, C) log p / (1 - p).
-    images: (B, H, W, C) pixels in [0, 1].
-
-  Returns:
-    (B,) in nats.
-  """
-  log_prob = images * logits - softplus(logits)
-  return jnp.sum(log_prob, axis=tuple(range(1, images.ndim)))
-
-
-def gaussian_log_prob(
-  logits: Float[Array, "B H W C"], images: Float[Array, "B H W C"]
-) -> Float[Array, " B"]:
-  """Minus the squared error of sigmoid(logits), summed over pixels.
-
-  It is log N(x; sigmoid(logits), 1/2) without its constant -(1/2) log(pi) a
-  pixel: disentanglement_lib's `l2`, with no factor 1/2.
-
-  Args:
-    logits: (B, H, W, C); their sigmoid is the mean of a pixel.
-    images: (B, H, W, C) pixels in [0, 1].
-
-  Returns:
-    (B,) in nats, up to the constant.
-  """
-  squared_error = (images - sigmoid(logits)) ** 2
-  return -jnp.sum(squared_error, axis=tuple(range(1, images.ndim)))
-
-
-# The decoded image is sigmoid(logits) under either.
-LIKELIHOODS = {"bernoulli": bernoulli_log_prob, "gaussian": gaussian_log_prob}
 
 
 def log_qz_mws(
@@ -322,3 +280,6 @@ def _log_mixture(
   """log q(z) and log prod_j q(z_j) of a weighted mixture."""
   joint, marginals = _log_sums(log_q, log_weights)
   return joint, marginals.sum(axis=1)
+
+
+ESTIMATORS = {"mws": log_qz_mws, "mss": log_qz_mss}

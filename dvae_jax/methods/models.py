@@ -1,91 +1,39 @@
 """What a run trains: modules and functions, static, without parameters."""
 
+import dataclasses
 import inspect
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from dvae_jax.methods.densities import LIKELIHOODS
-from dvae_jax.methods.objectives import (
-  CONTEXT,
-  OBJECTIVES,
-  Latents,
-  Objective,
-  draw_gaussian,
-)
-from dvae_jax.networks.architectures import NETWORKS, RELUS, Critic
+from dvae_jax.methods.likelihoods import Likelihood
 
 
-class Model(NamedTuple):
-  """What is static in a run: modules and functions, no arrays."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+  """What is static in a run: modules and functions, no arrays.
 
-  encoder: Any  # flax.linen.Module
-  decoder: Any
-  critic: Any
-  objective: Objective
-  log_prob: Callable
+  Attributes:
+    modules: "encoder" (images -> features (B, F)), "head" (features -> q),
+      "decoder" (z -> outputs) and the objective's own networks. Parameters have
+      the same names, beside "likelihood" for what that one learns.
+    objective: an `objective.Objective`.
+    likelihood: of the images given z.
+    estimator: of the aggregate posterior, a name in `ESTIMATORS`.
+    dtype: that encoder, head and decoder compute in.
+    latent_dim: D.
+  """
+
+  modules: Mapping[str, nn.Module]
+  objective: Any
+  likelihood: Likelihood
   estimator: str
   dtype: Any
   latent_dim: int
-
-
-def build(config, image_shape: tuple[int, int, int]) -> Model:
-  """Makes the modules that a config names.
-
-  Raises:
-    ValueError: the network doesn't take images of this shape.
-  """
-  objective = OBJECTIVES[config.objective]
-  encoder, decoder = NETWORKS[config.network](
-    image_shape, config.latent_dim, RELUS[config.train.relu]
-  )
-  return Model(
-    encoder,
-    decoder,
-    Critic() if objective.critic else None,
-    objective,
-    LIKELIHOODS[config.likelihood],
-    config.estimator,
-    jnp.dtype(config.train.dtype),
-    config.latent_dim,
-  )
-
-
-def encode(model: Model, params, images) -> tuple[Array, Array]:
-  """Mean and log variance of q(z|x), each (B, D) float32."""
-  mean, logvar = model.encoder.apply(
-    _cast(params["encoder"], model.dtype), images.astype(model.dtype)
-  )
-  return mean.astype(jnp.float32), logvar.astype(jnp.float32)
-
-
-def infer(model: Model, params, hparams, key, images) -> Latents:
-  """One draw from q(z|x) of single images: no pair shares a latent here."""
-  mean, logvar = encode(model, params, images)
-  draw = model.objective.draw
-  if model.objective.batch == "pairs":
-    draw = draw_gaussian
-  return draw(key, mean, logvar, **pick(draw, hparams))
-
-
-def decode(model: Model, params, z) -> Array:
-  """Logits (B, H, W, C) float32 of p(x|z)."""
-  logits = model.decoder.apply(
-    _cast(params["decoder"], model.dtype), z.astype(model.dtype)
-  )
-  return logits.astype(jnp.float32)
-
-
-def decode_images(model: Model, params, z) -> Array:
-  """Mean images (B, H, W, C) of p(x|z), in [0, 1]."""
-  return jax.nn.sigmoid(decode(model, params, z))
-
-
-def _cast(tree, dtype):
-  return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
 
 
 def keywords(function: Callable) -> tuple[str, ...]:
@@ -97,14 +45,55 @@ def keywords(function: Callable) -> tuple[str, ...]:
   )
 
 
-def pick(function: Callable, available: dict[str, Any]) -> dict[str, Any]:
+def pick(function: Callable, available: Mapping[str, Any]) -> dict[str, Any]:
   """Those of the available arguments that a function takes by keyword."""
   return {name: available[name] for name in keywords(function)}
 
 
-def hparam_names(objective: Objective) -> tuple[str, ...]:
-  """Names of the traced hyper-parameters that training with it takes."""
-  names = ["learning_rate"] + ["critic_learning_rate"] * objective.critic
-  for function in (objective.penalty, objective.draw):
-    names += [n for n in keywords(function) if n not in (*CONTEXT, *names)]
-  return tuple(names)
+def encode(model: Model, params, hparams, images) -> Any:
+  """q(z|x) of images (B, H, W, C): what the head gives, in float32."""
+  features = _apply(model, "encoder", params, images)
+  head = model.modules["head"]
+  given = pick(type(head).__call__, hparams)
+  return _apply(model, "head", params, features, **given)
+
+
+def infer(model: Model, params, hparams, key, images) -> tuple[Any, Array]:
+  """q(z|x) of single images and one draw z (B, D) from it."""
+  q = encode(model, params, hparams, images)
+  return q, draw(model, hparams, key, q)
+
+
+def draw(model: Model, hparams, key, q) -> Array:
+  """One z (B, D) from q."""
+  function = model.objective.posterior.draw
+  return function(key, q, **pick(function, hparams))
+
+
+def decode(model: Model, params, z) -> Array:
+  """Outputs (B, H, W, C) of the decoder, float32, for z (B, D)."""
+  return _apply(model, "decoder", params, z)
+
+
+def decode_images(model: Model, params, z) -> Array:
+  """Mean images (B, H, W, C) of p(x|z), in [0, 1], for z (B, D)."""
+  return model.likelihood.mean(decode(model, params, z))
+
+
+def log_prob(model: Model, params, hparams, z, images) -> Array:
+  """log p(x|z) of images (B, H, W, C) for z (B, D): (B,) nats."""
+  function = model.likelihood.log_prob
+  given = pick(function, {**hparams, **params.get("likelihood", {})})
+  return function(decode(model, params, z), images, **given)
+
+
+def _apply(model: Model, name: str, params, array, **given):
+  lower = lambda x: _cast(x, model.dtype)
+  result = model.modules[name].apply(
+    jax.tree.map(lower, params[name]), lower(array), **given
+  )
+  return jax.tree.map(lambda x: _cast(x, jnp.float32), result)
+
+
+def _cast(x, dtype):
+  return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x

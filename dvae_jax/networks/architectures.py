@@ -1,53 +1,41 @@
 """Encoders, decoders and the critic, as Flax modules.
 
-`NETWORKS[name](image_shape, latent_dim, relu)` gives an encoder, images
-(B, H, W, C) -> (mean, logvar), each (B, D), and a decoder, z (B, D) -> logits
-(B, H, W, C).
+An encoder gives features, images (B, H, W, C) -> (B, F); the posterior's head
+sits on them. A decoder gives z (B, D) -> outputs (B, H, W, C).
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import prod
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from dvae_jax.networks import layers
+from dvae_jax.networks.layers import Dense, glorot_uniform
 
 RELUS = {"sign": layers.relu, "mask": nn.relu}
-Dense = partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform())
 
 
-def bound_logvar(raw):
-  """Keeps a log variance finite without killing its gradient.
+class Architecture(NamedTuple):
+  """The two networks of a run.
 
-  The identity up to an absolute value of 10, logarithmic beyond: +-30 becomes
-  +-13.04, with slope 1/21.
-
-  Args:
-    raw: log variances of any shape.
-
-  Returns:
-    The bounded log variances, same shape.
+  Attributes:
+    encoder: Flax module, images (B, H, W, C) -> features (B, F).
+    decoder: Flax module, z (B, D) -> outputs (B, H, W, C).
+    kernel_init: initializer of the posterior's head.
   """
-  excess = jnp.maximum(jnp.abs(raw) - 10.0, 0.0)
-  return jnp.clip(raw, -10.0, 10.0) + jnp.sign(raw) * jnp.log1p(excess)
 
-
-def heads(hidden, latent_dim: int):
-  """Two linear heads: hidden (B, F) -> mean and logvar, each (B, D)."""
-  mean = Dense(latent_dim, name="mean")(hidden)
-  logvar = Dense(latent_dim, name="logvar")(hidden)
-  return mean, bound_logvar(logvar)
+  encoder: nn.Module
+  decoder: nn.Module
+  kernel_init: Callable = glorot_uniform
 
 
 class ConvEncoder(nn.Module):
-  """Strided convolutions, dense layers, two heads; ReLU between."""
+  """Strided convolutions, then dense layers, each with ReLU."""
 
   convs: Sequence[tuple[int, int]]  # (features, kernel), stride 2 each
   hidden: Sequence[int]
-  latent_dim: int
   relu: Callable
 
   @nn.compact
@@ -58,7 +46,7 @@ class ConvEncoder(nn.Module):
     h = h.reshape(h.shape[0], -1)
     for width in self.hidden:
       h = self.relu(Dense(width)(h))
-    return heads(h, self.latent_dim)
+    return h
 
 
 class ConvDecoder(nn.Module):
@@ -85,10 +73,9 @@ class ConvDecoder(nn.Module):
 
 
 class MLPEncoder(nn.Module):
-  """Dense layers with ReLU, two heads."""
+  """Dense layers with ReLU."""
 
   hidden: Sequence[int]
-  latent_dim: int
   relu: Callable
 
   @nn.compact
@@ -96,7 +83,7 @@ class MLPEncoder(nn.Module):
     h = images.reshape(images.shape[0], -1)
     for width in self.hidden:
       h = self.relu(Dense(width)(h))
-    return heads(h, self.latent_dim)
+    return h
 
 
 class MLPDecoder(nn.Module):
@@ -116,7 +103,6 @@ class MLPDecoder(nn.Module):
 class PetalsEncoder(nn.Module):
   """3 x 3 convolutions without padding, each followed by 2 x 2 max pooling."""
 
-  latent_dim: int
   relu: Callable
 
   @nn.compact
@@ -125,7 +111,7 @@ class PetalsEncoder(nn.Module):
     for features in (64, 64, 128, 128):
       h = self.relu(nn.Conv(features, (3, 3), padding="VALID")(h))
       h = nn.max_pool(h, (2, 2), (2, 2))
-    return heads(h.reshape(h.shape[0], -1), self.latent_dim)
+    return h.reshape(h.shape[0], -1)
 
 
 class PetalsDecoder(nn.Module):
@@ -166,7 +152,7 @@ class Critic(nn.Module):
 
 
 def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
-  def build(image_shape, latent_dim, relu=layers.relu):
+  def build(image_shape, relu=layers.relu):
     divisor = 2 ** len(encoder_convs)
     if any(size % divisor for size in image_shape[:2]):
       raise ValueError(
@@ -174,8 +160,8 @@ def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
         f" fit; height and width must be multiples of {divisor}"
         " (change data.resolution, or take the network 'mlp')"
       )
-    return (
-      ConvEncoder(encoder_convs, hidden, latent_dim, relu),
+    return Architecture(
+      ConvEncoder(encoder_convs, hidden, relu),
       ConvDecoder(
         hidden[::-1], start_channels, decoder_convs, image_shape, relu
       ),
@@ -185,24 +171,25 @@ def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
 
 
 def _mlp(encoder_hidden, decoder_hidden):
-  def build(image_shape, latent_dim, relu=layers.relu):
-    return (
-      MLPEncoder(encoder_hidden, latent_dim, relu),
+  def build(image_shape, relu=layers.relu):
+    return Architecture(
+      MLPEncoder(encoder_hidden, relu),
       MLPDecoder(decoder_hidden, image_shape),
     )
 
   return build
 
 
-def _petals(image_shape, latent_dim, relu=layers.relu):
+def _petals(image_shape, relu=layers.relu):
   if any(size % 8 or size < 46 for size in image_shape[:2]):
     raise ValueError(
       f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't fit"
       " 'petals_conv'; height and width must be multiples of 8 from 48 on"
     )
-  return PetalsEncoder(latent_dim, relu), PetalsDecoder(image_shape, relu)
+  return Architecture(PetalsEncoder(relu), PetalsDecoder(image_shape, relu))
 
 
+# name -> (image_shape, relu) -> Architecture, or ValueError for other images.
 # conv: Locatello et al. 2019 (arXiv:1811.12359), table 1; conv_k4: the same
 # with kernels of 4 throughout, as most ports do; burgess: Burgess et al. 2018
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),

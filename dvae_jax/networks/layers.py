@@ -22,6 +22,8 @@ from jax import Array, lax
 from jax.custom_batching import sequential_vmap
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+glorot_uniform = nn.initializers.glorot_uniform()
+Dense = partial(nn.Dense, kernel_init=glorot_uniform)
 
 
 @jax.custom_vjp
@@ -55,7 +57,7 @@ class Conv(nn.Module):
   @nn.compact
   def __call__(self, x):
     shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-    kernel = self.param("kernel", nn.initializers.glorot_uniform(), shape)
+    kernel = self.param("kernel", glorot_uniform, shape)
     bias = self.param("bias", nn.initializers.zeros, (self.features,))
     return (
       conv(x, kernel.astype(x.dtype)) + bias.astype(x.dtype)[None, None, None]
@@ -76,7 +78,7 @@ class ConvTranspose(nn.Module):
   @nn.compact
   def __call__(self, x):
     shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-    kernel = self.param("kernel", nn.initializers.glorot_uniform(), shape)
+    kernel = self.param("kernel", glorot_uniform, shape)
     bias = self.param("bias", nn.initializers.zeros, (self.features,))
     return (
       conv_transpose(x, kernel.astype(x.dtype))

@@ -1,4 +1,4 @@
-"""The training of one lane, as pure functions: init, loss, update, steps."""
+"""The training of one lane, as pure functions: init, update, steps."""
 
 import dataclasses
 from functools import partial
@@ -10,11 +10,12 @@ import optax
 from flax import struct
 from jax import Array
 
-from dvae_jax.data.dataset import Dataset, draw_indices
-from dvae_jax.data.sampling import pairs
-from dvae_jax.methods.densities import gaussian_kl_per_latent
-from dvae_jax.methods.models import Model, decode, encode, pick
-from dvae_jax.train import sweep
+from dvae_jax.data.dataset import Dataset, draw_indices, factors_of
+from dvae_jax.methods import models, objective
+from dvae_jax.methods.build import build
+from dvae_jax.methods.models import Model
+from dvae_jax.methods.objective import Batch
+from dvae_jax.train import optimizers, sweep
 
 
 @struct.dataclass
@@ -39,44 +40,45 @@ class TrainState:
   diverged_at: Array
 
 
-class Batch(NamedTuple):
-  """Images of one step: (B, H, W, C), or (2B, H, W, C) where pairs are stacked.
+class Setup(NamedTuple):
+  """What is static in a run.
 
-  `other` is a second batch or None; `weights` are (B,) sample weights or None.
+  Attributes:
+    model: modules and functions.
+    optimizer: of all modules.
+    dataset: its arrays come traced beside it.
+    batch_size: B.
+    pair_changes: number of factors in which a pair differs; 0 draws it.
   """
 
-  images: Array
-  other: Array | None = None
-  weights: Array | None = None
+  model: Model
+  optimizer: optimizers.Optimizer
+  dataset: Dataset
+  batch_size: int
+  pair_changes: int
 
 
-def optimizer() -> optax.GradientTransformation:
-  """Adam without its learning rate, which is traced and applied by the step.
+def set_up(config, dataset: Dataset) -> Setup:
+  """Puts together what a checked config names.
 
-  The critic's has the decay rates of Kim & Mnih 2018 (arXiv:1802.05983),
-  appendix A.
+  Raises:
+    ValueError: the network doesn't take the data set's images.
   """
-  return optax.partition(
-    {
-      "model": optax.scale_by_adam(),
-      "critic": optax.scale_by_adam(b1=0.5, b2=0.9),
-    },
-    _labels,
+  model = build(config, dataset.image_shape)
+  return Setup(
+    model,
+    optimizers.build(config.train, model.objective.networks),
+    dataset,
+    config.train.batch_size,
+    config.data.pair_changes,
   )
 
 
-def _labels(params):
-  return {k: "critic" if k == "critic" else "model" for k in params}
-
-
-def init(
-  model: Model, image_shape, seed: int, hparams: dict[str, float]
-) -> TrainState:
+def init(setup: Setup, seed: int, hparams: dict[str, float]) -> TrainState:
   """The state of a new lane.
 
   Args:
-    model: from `build`.
-    image_shape: (H, W, C).
+    setup: static.
     seed: of the parameters, the batches and the noise.
     hparams: hyper-parameters as plain numbers.
 
@@ -84,119 +86,87 @@ def init(
     A TrainState at step 0.
   """
   key = jax.random.PRNGKey(seed)
-  keys = jax.random.split(jax.random.fold_in(key, 2**32 - 1), 3)
-  z = jnp.zeros((1, model.latent_dim))
-  params = {
-    "encoder": model.encoder.init(keys[0], jnp.zeros((1, *image_shape))),
-    "decoder": model.decoder.init(keys[1], z),
-  }
-  if model.critic:
-    params["critic"] = model.critic.init(keys[2], z)
+  traced = {name: jnp.float32(value) for name, value in hparams.items()}
+  params = init_params(
+    setup.model,
+    setup.dataset.image_shape,
+    jax.random.fold_in(key, 2**32 - 1),
+    traced,
+  )
   return TrainState(
     step=jnp.int32(0),
     params=params,
-    opt_state=optimizer().init(params),
+    opt_state=setup.optimizer.init(params, traced),
     key=key,
-    hparams={name: jnp.float32(value) for name, value in hparams.items()},
+    hparams=traced,
     diverged_at=jnp.int32(-1),
   )
 
 
-def init_lanes(
-  model: Model, image_shape: tuple[int, int, int], lanes: list[sweep.Lane]
-) -> TrainState:
+def init_params(model: Model, image_shape, key, hparams) -> dict[str, Any]:
+  """First parameters of every module, and of the likelihood if it has any.
+
+  Encoder and head share a key: the names of their parameters differ, and so do
+  their values.
+  """
+  own = model.objective.networks
+  encoder_key, decoder_key, *own_keys = jax.random.split(key, 2 + len(own))
+  images = jnp.zeros((1, *image_shape))
+  z = jnp.zeros((1, model.latent_dim))
+  head = model.modules["head"]
+  params = {"encoder": model.modules["encoder"].init(encoder_key, images)}
+  features = model.modules["encoder"].apply(params["encoder"], images)
+  given = models.pick(type(head).__call__, hparams)
+  params["head"] = head.init(encoder_key, features, **given)
+  params["decoder"] = model.modules["decoder"].init(decoder_key, z)
+  for own_key, (name, network) in zip(own_keys, own.items(), strict=True):
+    inputs = network.inputs(images, z)
+    params[name] = model.modules[name].init(own_key, *inputs)
+  learned = model.likelihood.parameters
+  if learned:
+    params["likelihood"] = {n: jnp.float32(v) for n, v in learned.items()}
+  return params
+
+
+def init_lanes(setup: Setup, lanes: list[sweep.Lane]) -> TrainState:
   """The states of new lanes, stacked: NumPy arrays (L, ...)."""
-  one = jax.jit(partial(init, model, image_shape))
+  one = jax.jit(partial(init, setup))
   return sweep.stack([one(lane.seed, lane.hparams) for lane in lanes])
 
 
-def loss(
-  params, key, batch: Batch, step, hparams, *, model: Model, dataset_size: int
-) -> tuple[Array, dict[str, Array]]:
-  """mean_b w_b (reconstruction_b + penalty_b), in nats per image.
-
-  Args:
-    params: of a TrainState.
-    key: JAX key of this step.
-    batch: images in [0, 1].
-    step: () int32.
-    hparams: traced hyper-parameters.
-    model: from `build`.
-    dataset_size: number of training images.
-
-  Returns:
-    The loss, () float32, and the terms to log: () each, "kl_per_latent" (D,).
-  """
-  draw_key, other_key, penalty_key = jax.random.split(key, 3)
-  objective = model.objective
-
-  def draw(key, images):
-    mean, logvar = encode(model, params, images)
-    return objective.draw(key, mean, logvar, **pick(objective.draw, hparams))
-
-  latents = draw(draw_key, batch.images)
-  context = {
-    **hparams,
-    "step": step,
-    "dataset_size": dataset_size,
-    "estimator": model.estimator,
-    "key": penalty_key,
-  }
-  if batch.other is not None:
-    context["other"] = jax.lax.stop_gradient(draw(other_key, batch.other))
-  if model.critic:
-    context["critic"] = model.critic.apply
-    context["critic_params"] = params["critic"]
-  penalty, terms = objective.penalty(
-    latents, **pick(objective.penalty, context)
-  )
-  logits = decode(model, params, latents.z)
-  reconstruction = -model.log_prob(logits, batch.images)
-  weights = 1.0 if batch.weights is None else batch.weights
-  total = jnp.mean(weights * (reconstruction + penalty))
-  terms = {"reconstruction": reconstruction, **terms}
-  terms = {name: jnp.mean(term) for name, term in terms.items()}
-  if objective.posterior != "deterministic":
-    terms["kl_per_latent"] = jnp.mean(
-      gaussian_kl_per_latent(latents.mean, latents.logvar), axis=0
-    )
-  return total, {"loss": total, **terms}
-
-
 def update(
-  state: TrainState, batch: Batch, *, model: Model, dataset_size: int
+  setup: Setup, state: TrainState, batch: Batch
 ) -> tuple[TrainState, dict[str, Array]]:
-  """One step of Adam on one lane.
+  """One step of the optimizer on one lane.
 
   Args:
+    setup: static.
     state: of the lane.
     batch: images in [0, 1].
-    model: from `build`.
-    dataset_size: number of training images.
 
   Returns:
     The next state and the step's terms. A step whose loss or gradient isn't
     finite marks the lane as diverged; from then on it keeps its parameters.
   """
-  key = jax.random.fold_in(state.key, 2 * state.step + 1)
-  gradient, terms = jax.grad(loss, has_aux=True)(
+  model, dataset = setup.model, setup.dataset
+  gradient, terms = jax.grad(model.objective.loss, has_aux=True)(
     state.params,
-    key,
+    jax.random.fold_in(state.key, 2 * state.step + 1),
     batch,
-    state.step,
-    state.hparams,
     model=model,
-    dataset_size=dataset_size,
+    hparams=state.hparams,
+    step=state.step,
+    dataset_size=dataset.num_train or dataset.num_images,
   )
   finite = jnp.isfinite(terms["loss"]) & jnp.isfinite(optax.tree.norm(gradient))
   good = finite & (state.diverged_at < 0)
-  updates, opt_state = optimizer().update(
-    gradient, state.opt_state, state.params
+  updates, opt_state = setup.optimizer.update(
+    gradient,
+    state.opt_state,
+    state.params,
+    step=state.step,
+    hparams=state.hparams,
   )
-  updates = {
-    name: jax.tree.map(partial(jnp.multiply, -rate), updates[name])
-    for name, rate in _learning_rates(state).items()
-  }
   keep = lambda new, old: jnp.where(good, new, old)
   return dataclasses.replace(
     state,
@@ -211,112 +181,113 @@ def update(
   ), terms
 
 
-def _learning_rates(state: TrainState) -> dict[str, Array]:
-  return {
-    name: state.hparams[
-      "critic_learning_rate" if name == "critic" else "learning_rate"
-    ]
-    for name in state.params
-  }
-
-
 def draw_batch_indices(
-  key,
-  step,
-  arrays,
-  *,
-  dataset: Dataset,
-  model: Model,
-  batch_size: int,
-  pair_changes: int,
+  setup: Setup, key, step, arrays
 ) -> tuple[Array, Array | None]:
   """Indices of the images of one step: a pure function of lane key and step.
 
+  Args:
+    setup: static.
+    key: the lane's.
+    step: () int32.
+    arrays: of the data set.
+
   Returns:
-    The batch's indices, (B,) or (2B,) for pairs, and the second batch's or
+    The batch's indices, (B,) or (2B,) for pairs, and the second batch's (B,) or
     None.
   """
+  method, dataset = setup.model.objective, setup.dataset
   key = jax.random.fold_in(key, 2 * step)
+  if method.companions:
+    return method.companions.draw(
+      key, dataset, arrays, setup.batch_size, num_changed=setup.pair_changes
+    ), None
   first, second = jax.random.split(key)
-  indices = draw_indices(dataset, arrays, first, batch_size)
-  if model.objective.batch == "pairs":
-    indices = jnp.concatenate(
-      pairs.draw_pairs(second, indices, dataset.factor_sizes, pair_changes)
-    )
-  if model.objective.batch == "two":
-    return indices, draw_indices(dataset, arrays, second, batch_size)
+  indices = draw_indices(dataset, arrays, first, setup.batch_size)
+  if objective.reads(method, "other"):
+    return indices, draw_indices(dataset, arrays, second, setup.batch_size)
   return indices, None
 
 
-def zero_terms(
-  state: TrainState, image_shape, *, model: Model
-) -> dict[str, Array]:
-  """Zeros in the shape of the terms that `update` returns for one lane."""
-  images: Any = jax.ShapeDtypeStruct((2, *image_shape), jnp.float32)
-  other = images if model.objective.batch == "two" else None
-  _, terms = jax.eval_shape(
-    partial(update, model=model, dataset_size=2),
-    state,
-    Batch(images, other),
+def make_batch(
+  setup: Setup,
+  indices: tuple[Array, Array | None],
+  streamed: tuple[Array, Array | None] | None,
+  arrays,
+  weights: Array | None,
+) -> Batch:
+  """What belongs to the images of one step.
+
+  Args:
+    setup: static.
+    indices: from `draw_batch_indices`.
+    streamed: their uint8 images where the data set is streamed; else None.
+    arrays: of the data set.
+    weights: (N,) sample weights, or None.
+
+  Returns:
+    The Batch, images in [0, 1].
+  """
+  dataset, method = setup.dataset, setup.model.objective
+
+  def shown(which):
+    if indices[which] is None:
+      return None
+    if streamed is None:
+      return dataset.render(arrays, indices[which])
+    return streamed[which].astype(jnp.float32) / 255.0
+
+  return Batch(
+    shown(0),
+    shown(1),
+    None if weights is None else weights[indices[0]],
+    factors_of(dataset, indices[0])
+    if objective.reads(method, "factors")
+    else None,
   )
-  return jax.tree.map(lambda term: jnp.zeros(term.shape, term.dtype), terms)
+
+
+def zero_terms(setup: Setup, state: TrainState) -> dict[str, Array]:
+  """Zeros in the shape of the terms that `update` returns for one lane."""
+  dataset = setup.dataset
+
+  def terms_of(state, arrays, weights):
+    indices = draw_batch_indices(setup, state.key, state.step, arrays)
+    black = lambda i: jnp.zeros((len(i), *dataset.image_shape), jnp.uint8)
+    streamed = tuple(None if i is None else black(i) for i in indices)
+    batch = make_batch(setup, indices, streamed, arrays, weights)
+    return update(setup, state, batch)[1]
+
+  shapes = jax.eval_shape(terms_of, state, dataset.arrays, dataset.weights)
+  return jax.tree.map(lambda term: jnp.zeros(term.shape, term.dtype), shapes)
 
 
 def run_steps(
+  setup: Setup,
   lane: tuple[TrainState, dict[str, Array]],
-  streamed: Batch | None,
+  streamed: tuple[Array, Array | None] | None,
   shared: tuple[Any, Array | None, Array],
-  *,
-  model: Model,
-  dataset: Dataset,
-  batch_size: int,
-  pair_changes: int,
 ) -> tuple[TrainState, dict[str, Array]]:
   """Makes a traced number of steps with one lane.
 
   Args:
+    setup: static.
     lane: the state, and the sums of the terms so far.
-    streamed: uint8 images of the only step where the data set is streamed.
+    streamed: uint8 images of the only step where the data set is streamed, and
+      of its second batch or None.
     shared: the data set's arrays, its sample weights or None, and the number of
       steps, () int32.
-    model: from `models.build`.
-    dataset: static; its arrays come in `shared`.
-    batch_size: B.
-    pair_changes: number of factors in which a pair differs.
 
   Returns:
     The state after the last step, and the sums with every step's terms added.
   """
   arrays, weights, num_steps = shared
 
-  def images_of(step_state):
-    if streamed is not None:
-      scale = lambda images: images.astype(jnp.float32) / 255.0
-      return jax.tree.map(scale, streamed)
-    indices, other = draw_batch_indices(
-      step_state.key,
-      step_state.step,
-      arrays,
-      dataset=dataset,
-      model=model,
-      batch_size=batch_size,
-      pair_changes=pair_changes,
-    )
-    assert dataset.render is not None
-    return Batch(
-      dataset.render(arrays, indices),
-      None if other is None else dataset.render(arrays, other),
-      None if weights is None else weights[indices],
-    )
-
   def step(_, lane):
     state, sums = lane
-    state, terms = update(
-      state,
-      images_of(state),
-      model=model,
-      dataset_size=dataset.num_train or dataset.num_images,
-    )
+    indices = draw_batch_indices(setup, state.key, state.step, arrays)
+    batch = make_batch(setup, indices, streamed, arrays, weights)
+    state, terms = update(setup, state, batch)
     return state, jax.tree.map(jnp.add, sums, terms)
 
   return jax.lax.fori_loop(0, num_steps, step, lane)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from dvae_jax.methods import convert
-from dvae_jax.methods.objectives import OBJECTIVES
+from dvae_jax.methods import OBJECTIVES, convert
 
 B, D, PIXELS = 5, 3, 48
 

@@ -101,54 +101,6 @@ def test_log_normal_equals_scipy():
   np.testing.assert_allclose(log_prob, expected, rtol=1e-5, atol=1e-5)
 
 
-def random_images(seed, binary=True):
-  rng = np.random.default_rng(seed)
-  images = rng.uniform(size=(3, 4, 5, 2))
-  logits = rng.normal(0, 3, size=images.shape)
-  return (images > 0.5 if binary else images).astype(np.float32), logits
-
-
-def test_bernoulli_log_prob_equals_scipy_on_binary_images():
-  images, logits = random_images(0)
-  probability = scipy.special.expit(logits)
-  expected = scipy.stats.bernoulli.logpmf(images, probability).sum((1, 2, 3))
-  log_prob = densities.bernoulli_log_prob(*as_jax(logits, images))
-  np.testing.assert_allclose(log_prob, expected, rtol=1e-5)
-
-
-def test_bernoulli_log_prob_is_the_cross_entropy_on_grey_images():
-  images, logits = random_images(1, binary=False)
-  cross_entropy = -images * scipy.special.log_expit(logits) - (
-    1 - images
-  ) * scipy.special.log_expit(-logits)
-  log_prob = densities.bernoulli_log_prob(*as_jax(logits, images))
-  expected = -cross_entropy.sum((1, 2, 3))
-  np.testing.assert_allclose(log_prob, expected, rtol=1e-5)
-
-
-def test_gaussian_log_prob_is_a_normal_density_but_for_its_constant():
-  images, logits = random_images(2, binary=False)
-  mean = scipy.special.expit(logits)
-  density = scipy.stats.norm.logpdf(images, mean, np.sqrt(0.5))
-  expected = (density + 0.5 * np.log(np.pi)).sum((1, 2, 3))
-  log_prob = densities.gaussian_log_prob(*as_jax(logits, images))
-  np.testing.assert_allclose(log_prob, expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("name", densities.LIKELIHOODS)
-def test_likelihoods_survive_extreme_logits(name):
-  # log sigmoid(1e4) = 0 and log sigmoid(-1e4) = -1e4; (1 - 0)^2 = 1.
-  logits = jnp.array([1e4, -1e4, 1e4, -1e4]).reshape(1, 2, 2, 1)
-  images = jnp.array([1.0, 0.0, 0.0, 1.0]).reshape(1, 2, 2, 1)
-  log_prob = densities.LIKELIHOODS[name]
-  expected = {"bernoulli": -2e4, "gaussian": -2.0}[name]
-  np.testing.assert_allclose(log_prob(logits, images), [expected], rtol=1e-6)
-  gradient = jax.grad(lambda x: log_prob(x, images).sum())(logits)
-  # d/dlogits [x l - log(1 + e^l)] = x - sigmoid(l); a flat sigmoid for squares.
-  slope = {"bernoulli": [0, 0, -1, 1], "gaussian": [0, 0, 0, 0]}[name]
-  np.testing.assert_allclose(gradient.ravel(), slope, atol=1e-6)
-
-
 @pytest.mark.parametrize("spread", [0.1, 2.0])
 def test_log_qz_mws_equals_numpy(spread):
   latents = random_latents(4, spread=spread)

@@ -1,6 +1,8 @@
 """The loop: one compile, no host transfer, results free of call sizes."""
 
+import dataclasses
 import shutil
+from functools import partial
 
 import jax
 import numpy as np
@@ -9,60 +11,52 @@ from helpers import tiny
 
 from dvae_jax import data, rundir
 from dvae_jax.methods import models
-from dvae_jax.train import loop, sweep, training
+from dvae_jax.train import log, loop, sweep, training
 
 
 @pytest.fixture
 def parts():
   config = tiny.get_config()
-  dataset = data.load(config.data)
-  return config, dataset, models.build(config, dataset.image_shape)
+  return config, training.set_up(config, data.load(config.data))
 
 
-def placed_lanes(config, dataset, model, mesh):
+def placed_lanes(config, setup, mesh):
   lanes = sweep.grid(config.sweep, config.hparams)
-  states = training.init_lanes(model, dataset.image_shape, lanes)
+  states = training.init_lanes(setup, lanes)
   one = jax.tree.map(lambda leaf: leaf[0], states)
-  zeros = training.zero_terms(one, dataset.image_shape, model=model)
+  zeros = training.zero_terms(setup, one)
   return sweep.place((states, sweep.stack([zeros] * len(lanes))), mesh)
 
 
 def test_six_betas_trace_the_train_step_once(parts):
-  config, dataset, model = parts
+  config, setup = parts
   config.sweep.beta = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
   traces = []
-  penalty = model.objective.penalty
+  method = setup.model.objective
 
-  def counted(latents, *, beta):
+  def counted(q, z, *, beta):
     traces.append(beta)
-    return penalty(latents, beta=beta)
+    return method.penalty(q, z, beta=beta)
 
-  model = model._replace(objective=model.objective._replace(penalty=counted))
+  model = dataclasses.replace(
+    setup.model, objective=method._replace(penalty=counted)
+  )
+  setup = setup._replace(model=model)
   mesh = sweep.device_mesh(6)
-  placed = placed_lanes(config, dataset, model, mesh)
+  placed = placed_lanes(config, setup, mesh)
   traces.clear()
-  call = loop.compiled_steps(config, dataset, model, mesh)
+  call = loop.compiled_steps(setup, mesh)
   for num_steps in (1, 3, 2):
     placed = call(placed, None, num_steps)
   assert len(traces) == 1
 
 
 def test_steps_copy_nothing_from_the_host(parts):
-  config, dataset, model = parts
+  config, setup = parts
+  dataset = setup.dataset
   mesh = sweep.device_mesh(2)
-  placed = placed_lanes(config, dataset, model, mesh)
-  run = sweep.over_lanes(
-    lambda lane, streamed, shared: training.run_steps(
-      lane,
-      streamed,
-      shared,
-      model=model,
-      dataset=dataset,
-      batch_size=16,
-      pair_changes=0,
-    ),
-    mesh,
-  )
+  placed = placed_lanes(config, setup, mesh)
+  run = sweep.over_lanes(partial(training.run_steps, setup), mesh)
   steps = sweep.replicate(np.int32(3), mesh)
   shared = sweep.replicate((dataset.arrays, dataset.weights), mesh)
   compiled = run.lower(placed, None, (*shared, steps)).compile()
@@ -74,10 +68,10 @@ def test_steps_copy_nothing_from_the_host(parts):
 
 
 def train(parts, folder, **fields):
-  config, dataset, model = parts
+  config, setup = parts
   config.train.update(fields)
   folder.mkdir()
-  states = loop.train(config, dataset, model, folder)
+  states = loop.train(config, setup, folder)
   return states, (folder / "metrics.jsonl").read_text()
 
 
@@ -118,7 +112,8 @@ def test_logged_terms_are_means_over_the_steps_between(parts, tmp_path):
 
 
 def test_streamed_images_train_as_those_on_the_device(parts, tmp_path):
-  config, dataset, model = parts
+  config, setup = parts
+  dataset = setup.dataset
   render = jax.jit(dataset.render)
 
   def read(indices):
@@ -134,7 +129,9 @@ def test_streamed_images_train_as_those_on_the_device(parts, tmp_path):
   streamed = dataset._replace(render=None, read=read)
   found = []
   for name, source in (("device", rounded), ("streamed", streamed)):
-    found.append(train((config, source, model), tmp_path / name)[0])
+    found.append(
+      train((config, setup._replace(dataset=source)), tmp_path / name)[0]
+    )
   close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
   jax.tree.map(close, found[0].params, found[1].params)
 
@@ -142,27 +139,29 @@ def test_streamed_images_train_as_those_on_the_device(parts, tmp_path):
 def test_long_run_on_a_cpu_says_how_long_and_what_to_type(
   parts, tmp_path, monkeypatch, capsys
 ):
-  config, dataset, model = parts
+  config, setup = parts
   monkeypatch.setattr(loop, "SAY_AFTER", 0.0)
   monkeypatch.setattr(loop, "LONG_SECONDS", 0.0)
-  loop.train(config, dataset, model, tmp_path, shorter="python -m shorter")
+  loop.train(config, setup, tmp_path, shorter="python -m shorter")
   said = " ".join(capsys.readouterr().err.split())
   assert "Training will take a minute or less." in said
   assert said.count("type: python -m shorter") == 1
 
 
 def test_pictures_show_images_over_their_reconstructions(parts):
-  config, dataset, model = parts
+  config, setup = parts
+  dataset = setup.dataset
   lanes = sweep.grid(config.sweep, config.hparams)
-  states = training.init_lanes(model, dataset.image_shape, lanes)
-  strips = np.asarray(loop.strip_maker(dataset, model)(states))
+  states = training.init_lanes(setup, lanes)
+  strips = np.asarray(log.strip_maker(setup)(states))
   assert strips.shape == (2, 32, 8 * 16, 1)
   last = dataset.render(dataset.arrays, np.array([95], np.int32))
   np.testing.assert_array_equal(strips[1, :16, -16:], last[0])
 
 
 def test_clouds_are_posterior_means_at_every_checkpoint(parts, tmp_path):
-  _, dataset, model = parts
+  _, setup = parts
+  dataset = setup.dataset
   states, _ = train(parts, tmp_path / "run")
   clouds = tmp_path / "run" / "clouds"
   names = {path.name for path in clouds.iterdir()}
@@ -170,8 +169,9 @@ def test_clouds_are_posterior_means_at_every_checkpoint(parts, tmp_path):
   indices = np.load(clouds / "indices.npy")
   np.testing.assert_array_equal(indices, np.arange(96))  # all there are
   images = dataset.render(dataset.arrays, indices)
-  params = jax.tree.map(lambda leaf: leaf[1], states.params)
-  expected, _ = models.encode(model, params, images)
+  one = jax.tree.map(lambda leaf: leaf[1], states)
+  q = models.encode(setup.model, one.params, one.hparams, images)
+  expected = q.mean
   found = np.load(clouds / "40.npy")
   assert found.shape == (2, 96, 4)
   assert found.dtype == np.float16
@@ -180,21 +180,21 @@ def test_clouds_are_posterior_means_at_every_checkpoint(parts, tmp_path):
 
 
 def test_cloud_of_a_resumed_run_has_the_same_bytes(parts, tmp_path):
-  config, dataset, model = parts
+  config, setup = parts
   train(parts, tmp_path / "run")
   clouds = tmp_path / "run" / "clouds"
   whole = {path.name: path.read_bytes() for path in clouds.iterdir()}
   shutil.rmtree(tmp_path / "run" / "checkpoints" / "40")
   (clouds / "40.npy").write_bytes(b"")
-  loop.train(config, dataset, model, tmp_path / "run")
+  loop.train(config, setup, tmp_path / "run")
   assert whole == {path.name: path.read_bytes() for path in clouds.iterdir()}
 
 
 def test_cloud_of_a_large_set_is_256_images_from_end_to_end(parts):
-  _, dataset, _ = parts
+  dataset = parts[1].dataset
   read = lambda i: np.zeros((len(i), 16, 16, 1), np.uint8)
   large = dataset._replace(render=None, read=read, num_images=700_000)
-  indices, images = loop.spread_images(large, loop.CLOUD)
+  indices, images = log.spread_images(large, log.CLOUD)
   assert (indices[0], indices[-1], len(images)) == (0, 699_999, 256)
   assert set(np.diff(indices)) <= {2745, 2746}
 

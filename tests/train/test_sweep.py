@@ -89,20 +89,19 @@ import jax, numpy as np
 sys.path.insert(0, "tests")
 from helpers import tiny
 from dvae_jax import data
-from dvae_jax.methods import models
 from dvae_jax.train import loop, sweep, training
 config = tiny.get_config()
 config.sweep.beta = (1.0, 2.0, 4.0, 8.0, 16.0)
 dataset = data.load(config.data)
-model = models.build(config, dataset.image_shape)
+setup = training.set_up(config, dataset)
 lanes = sweep.grid(config.sweep, config.hparams)
-states = training.init_lanes(model, dataset.image_shape, lanes)
+states = training.init_lanes(setup, lanes)
 mesh = sweep.device_mesh(len(lanes))
 assert mesh.size == min(jax.device_count(), 5), mesh
 one = jax.tree.map(lambda leaf: leaf[0], states)
-zeros = training.zero_terms(one, dataset.image_shape, model=model)
+zeros = training.zero_terms(setup, one)
 placed = sweep.place((states, sweep.stack([zeros] * 5)), mesh)
-call = loop.compiled_steps(config, dataset, model, mesh)
+call = loop.compiled_steps(setup, mesh)
 states, sums = sweep.unplace(call(placed, None, 10), 5)
 np.savez(sys.argv[1], *jax.tree.leaves(states))
 """

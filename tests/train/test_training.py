@@ -1,5 +1,6 @@
 """What holds for every objective once it trains."""
 
+import dataclasses
 from functools import cache, partial, wraps
 from types import SimpleNamespace
 
@@ -13,9 +14,9 @@ from helpers.strengths import HPARAMS
 
 from dvae_jax import data
 from dvae_jax.config import base
-from dvae_jax.methods import models
-from dvae_jax.methods.objectives import OBJECTIVES
-from dvae_jax.networks.architectures import RELUS, MLPDecoder, MLPEncoder
+from dvae_jax.methods import OBJECTIVES
+from dvae_jax.networks import RELUS
+from dvae_jax.networks.architectures import MLPDecoder, MLPEncoder
 from dvae_jax.train import loop, sweep, training
 
 BATCH = 16
@@ -39,44 +40,41 @@ def tiny_dataset():
   return dataset._replace(arrays=images, render=lambda images, i: images[i])
 
 
-def build(name):
-  """Model and three lanes of one objective; the third will diverge."""
+def set_up(name):
+  """Setup and three lanes of one objective; the third will diverge."""
   config = tiny.get_config(name)
   config.sweep = {"seed": (0,)}
   config.hparams.update(HPARAMS[name])
-  image_shape = tiny_dataset().image_shape
-  model = models.build(config, image_shape)._replace(
-    encoder=MLPEncoder((32,), config.latent_dim, nn.relu),
-    decoder=MLPDecoder((32,), image_shape),
-  )
-  if model.critic:
-    model = model._replace(critic=SmallCritic())
+  config.data.pair_changes = 1
+  setup = training.set_up(config, tiny_dataset())
+  small = {
+    "encoder": MLPEncoder((32,), nn.relu),
+    "decoder": MLPDecoder((32,), setup.dataset.image_shape),
+  }
+  if setup.model.objective.networks:
+    small["critic"] = SmallCritic()
     config.hparams.critic_learning_rate = 1e-3
+  model = dataclasses.replace(
+    setup.model, modules={**setup.model.modules, **small}
+  )
   (weak,) = sweep.grid(config.sweep, config.hparams)
   strong = {k: v if "rate" in k else 2 * v for k, v in weak.hparams.items()}
   doomed = {**weak.hparams, "learning_rate": 1e30}
-  return model, [weak, sweep.Lane(0, strong), sweep.Lane(0, doomed)]
+  lanes = [weak, sweep.Lane(0, strong), sweep.Lane(0, doomed)]
+  return setup._replace(model=model), lanes
 
 
-def steps_of(model, num_lanes):
+def steps_of(setup, num_lanes):
   """(states, number of steps) -> states and means, all lanes vectorised."""
-  dataset = tiny_dataset()
+  dataset = setup.dataset
   mesh = sweep.device_mesh(1)
   run = sweep.over_lanes(
-    partial(
-      training.run_steps,
-      model=model,
-      dataset=dataset,
-      batch_size=BATCH,
-      pair_changes=1,
-    ),
-    mesh,
-    lanes_per_call=num_lanes,
+    partial(training.run_steps, setup), mesh, lanes_per_call=num_lanes
   )
 
   def call(states, num_steps):
     one = jax.tree.map(lambda leaf: leaf[0], states)
-    zeros = training.zero_terms(one, dataset.image_shape, model=model)
+    zeros = training.zero_terms(setup, one)
     placed = sweep.place((states, sweep.stack([zeros] * num_lanes)), mesh)
     shared = dataset.arrays, dataset.weights, jnp.int32(num_steps)
     states, sums = run(placed, None, sweep.replicate(shared, mesh))
@@ -89,22 +87,25 @@ def steps_of(model, num_lanes):
 @pytest.fixture(scope="module", params=OBJECTIVES)
 def trained(request):
   """200 steps of three lanes, with what was seen on the way."""
-  model, lanes = build(request.param)
+  setup, lanes = set_up(request.param)
+  method = setup.model.objective
   traces = []
 
-  @wraps(model.objective.penalty)
+  @wraps(method.penalty)
   def counted(*latents, **context):
     traces.append(1)
-    return model.objective.penalty(*latents, **context)
+    return method.penalty(*latents, **context)
 
-  counting = model._replace(objective=model.objective._replace(penalty=counted))
-  states = {0: training.init_lanes(model, tiny_dataset().image_shape, lanes)}
-  call = steps_of(counting, 3)
+  model = dataclasses.replace(
+    setup.model, objective=method._replace(penalty=counted)
+  )
+  states = {0: training.init_lanes(setup, lanes)}
+  call = steps_of(setup._replace(model=model), 3)
   means = {}
   for start, stop in ((0, 1), (1, 20), (20, 190), (190, 200)):
     states[stop], means[stop] = call(states[start], stop - start)
   return SimpleNamespace(
-    model=model,
+    setup=setup,
     lanes=lanes,
     states=states,
     means=means,
@@ -128,34 +129,24 @@ def test_strengths_share_one_trace(trained):
 
 def test_jit_equals_eager(trained):
   state = jax.tree.map(jnp.asarray, lane_of(trained.states[0], 1))
-  dataset, model = tiny_dataset(), trained.model
-  indices = training.draw_batch_indices(
-    state.key,
-    state.step,
-    dataset.arrays,
-    dataset=dataset,
-    model=model,
-    batch_size=BATCH,
-    pair_changes=1,
-  )
-  batch = training.Batch(
-    *(i if i is None else dataset.arrays[i] for i in indices)
-  )
-  _, terms = training.loss(
+  setup, arrays = trained.setup, tiny_dataset().arrays
+  indices = training.draw_batch_indices(setup, state.key, state.step, arrays)
+  batch = training.make_batch(setup, indices, None, arrays, None)
+  _, terms = setup.model.objective.loss(
     state.params,
     jax.random.fold_in(state.key, 1),
     batch,
-    state.step,
-    state.hparams,
-    model=model,
-    dataset_size=dataset.num_images,
+    model=setup.model,
+    hparams=state.hparams,
+    step=state.step,
+    dataset_size=setup.dataset.num_images,
   )
   close(lane_of(trained.means[1], 1), terms, rtol=1e-4, atol=1e-5)
 
 
 def test_lane_equals_the_same_lane_alone(trained):
   state = jax.tree.map(lambda leaf: leaf[1:2], trained.states[0])
-  state, _ = steps_of(trained.model, 1)(state, 20)
+  state, _ = steps_of(trained.setup, 1)(state, 20)
   params = lane_of(trained.states[20].params, 1)
   close(lane_of(state.params, 0), params, rtol=1e-4, atol=1e-5)
 
@@ -184,20 +175,20 @@ def test_diverged_lanes_stop_and_the_others_go_on(trained):
 
 
 def test_sample_weights_scale_the_loss_of_each_image():
-  model, (lane, *_) = build("covariance_vae")
+  setup, (lane, *_) = set_up("covariance_vae")
   images = tiny_dataset().arrays[:4]
   hparams = {**lane.hparams, "posterior_std": 1e-6}  # noise too small to see
-  state = training.init(model, images.shape[1:], 0, hparams)
+  state = training.init(setup, 0, hparams)
 
   @jax.jit
   def loss(batch):
-    return training.loss(
+    return setup.model.objective.loss(
       state.params,
       state.key,
       batch,
-      state.step,
-      state.hparams,
-      model=model,
+      model=setup.model,
+      hparams=state.hparams,
+      step=state.step,
       dataset_size=96,
     )[0]
 
@@ -217,12 +208,11 @@ def test_both_relus_end_at_the_same_loss():
   lanes = sweep.grid(config.sweep, config.hparams)
   mesh, losses = sweep.device_mesh(1), {}
   for config.train.relu in RELUS:
-    model = models.build(config, dataset.image_shape)
-    states = training.init_lanes(model, dataset.image_shape, lanes)
-    one = lane_of(states, 0)
-    zeros = training.zero_terms(one, dataset.image_shape, model=model)
+    setup = training.set_up(config, dataset)
+    states = training.init_lanes(setup, lanes)
+    zeros = training.zero_terms(setup, lane_of(states, 0))
     placed = sweep.place((states, sweep.stack([zeros])), mesh)
-    call = loop.compiled_steps(config, dataset, model, mesh)
+    call = loop.compiled_steps(setup, mesh)
     states, before = call(placed, None, 1900)
     total = float(before["loss"][0])
     _, after = call((states, before), None, 100)

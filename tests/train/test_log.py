@@ -11,9 +11,8 @@ from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.record_writer import masked_crc32c
 
-from dvae_jax import data, runs
-from dvae_jax.methods import models
-from dvae_jax.train import loop
+from dvae_jax import data, session
+from dvae_jax.train import loop, training
 
 
 def read_events(folder):
@@ -35,10 +34,10 @@ def read_events(folder):
 def folder(tmp_path_factory):
   config = tiny.get_config()
   dataset = data.load(config.data)
-  model = models.build(config, dataset.image_shape)
+  setup = training.set_up(config, dataset)
   workdir = tmp_path_factory.mktemp("runs") / "tiny"
-  with runs.opened(workdir, config.to_dict(), dataset) as folder:
-    loop.train(config, dataset, model, folder)
+  with session.opened(workdir, config.to_dict(), dataset) as folder:
+    loop.train(config, setup, folder)
   return workdir
 
 

@@ -1,0 +1,161 @@
+"""What an image becomes: families of q(z|x), each decided here once.
+
+A family's functions pass on `q`, a NamedTuple of arrays with B rows, and only
+they look inside it. Training, evaluation, files and reports ask the family.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float, PRNGKeyArray
+
+from dvae_jax.methods.densities import gaussian_kl_per_latent
+from dvae_jax.networks.layers import Dense, glorot_uniform
+
+
+class Prior(NamedTuple):
+  """What codes are drawn from to generate images.
+
+  Attributes:
+    draw: (key, (n, D)) -> z (n, D).
+    low, high: a traversal moves a latent from one to the other.
+  """
+
+  draw: Callable
+  low: float
+  high: float
+
+
+class Posterior(NamedTuple):
+  """One family of q(z|x).
+
+  Attributes:
+    head: (latent_dim, kernel_init) -> Flax module: (features (B, F), *,
+      hyper-parameters) -> q. It may own parameters, such as a codebook.
+    draw: (key, q, *, hyper-parameters) -> z (B, D), decoded in training.
+    code: q -> (B, D), what metrics read and what stands for an image.
+    logvar: q -> (B, D) log variances; None where q isn't Gaussian.
+    kl: q -> (B, D) KL to the prior of each latent, in nats; None where there is
+      no such thing: then no ELBO either.
+    prior: None where nothing is known to draw codes from.
+    discrete: whether a latent's codes take few different values.
+  """
+
+  head: Callable[..., nn.Module]
+  draw: Callable[..., Array]
+  code: Callable[[Any], Array]
+  logvar: Callable[[Any], Array] | None = None
+  kl: Callable[[Any], Array] | None = None
+  prior: Prior | None = None
+  discrete: bool = False
+
+
+class Gaussian(NamedTuple):
+  """N(mean, exp(logvar)) of each latent, both (B, D)."""
+
+  mean: Array
+  logvar: Array
+
+
+class Point(NamedTuple):
+  """A code without noise, (B, D)."""
+
+  code: Array
+
+
+def bound_logvar(raw):
+  """Keeps a log variance finite without killing its gradient.
+
+  The identity up to an absolute value of 10, logarithmic beyond: +-30 becomes
+  +-13.04, with slope 1/21.
+
+  Args:
+    raw: log variances of any shape.
+
+  Returns:
+    The bounded log variances, same shape.
+  """
+  excess = jnp.maximum(jnp.abs(raw) - 10.0, 0.0)
+  return jnp.clip(raw, -10.0, 10.0) + jnp.sign(raw) * jnp.log1p(excess)
+
+
+class GaussianHead(nn.Module):
+  """Two linear heads: features (B, F) -> Gaussian, log variances bounded."""
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+
+  @nn.compact
+  def __call__(self, features):
+    dense = lambda name: Dense(
+      self.latent_dim, kernel_init=self.kernel_init, name=name
+    )
+    return Gaussian(
+      dense("mean")(features), bound_logvar(dense("logvar")(features))
+    )
+
+
+class FixedVarianceHead(nn.Module):
+  """A linear head for the mean; the standard deviation is a hyper-parameter."""
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+
+  @nn.compact
+  def __call__(self, features, *, posterior_std):
+    mean = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")(
+      features
+    )
+    logvar = jnp.asarray(2.0 * jnp.log(posterior_std), mean.dtype)
+    return Gaussian(mean, jnp.full_like(mean, logvar))
+
+
+class PointHead(nn.Module):
+  """One linear head: features (B, F) -> Point."""
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+
+  @nn.compact
+  def __call__(self, features):
+    dense = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")
+    return Point(dense(features))
+
+
+def draw_gaussian(key: PRNGKeyArray, q: Gaussian) -> Float[Array, "B D"]:
+  """z = mean + exp(logvar / 2) eps (Kingma & Welling 2014, section 2.4).
+
+  Args:
+    key: JAX key.
+    q: Gaussian, (B, D).
+
+  Returns:
+    (B, D), one draw for each image.
+  """
+  eps = jax.random.normal(key, q.mean.shape, q.mean.dtype)
+  return q.mean + jnp.exp(0.5 * q.logvar) * eps
+
+
+def gaussian_kl_of(q: Gaussian) -> Float[Array, "B D"]:
+  """KL(q || N(0, 1)) of each latent, in nats; q is (B, D)."""
+  return gaussian_kl_per_latent(q.mean, q.logvar)
+
+
+STANDARD_NORMAL = Prior(jax.random.normal, -2.0, 2.0)
+
+gaussian = Posterior(
+  GaussianHead,
+  draw_gaussian,
+  code=lambda q: q.mean,
+  logvar=lambda q: q.logvar,
+  kl=gaussian_kl_of,
+  prior=STANDARD_NORMAL,
+)
+fixed_variance = gaussian._replace(head=FixedVarianceHead)
+deterministic = Posterior(
+  PointHead, draw=lambda key, q: q.code, code=lambda q: q.code
+)

@@ -1,0 +1,137 @@
+"""Methods that weigh the total correlation: FactorVAE and beta-TCVAE."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+from jax.lax import stop_gradient
+from jax.nn import softplus
+from jaxtyping import Float, PRNGKeyArray
+
+from dvae_jax.methods.densities import (
+  ESTIMATORS,
+  decompose_kl,
+  gaussian_kl,
+  log_normal,
+)
+from dvae_jax.methods.objective import (
+  Latents,
+  Network,
+  Objective,
+  Penalty,
+  Scalar,
+)
+from dvae_jax.methods.posteriors import Gaussian
+from dvae_jax.networks import Critic
+
+
+def factor_vae(
+  q: Gaussian,
+  z: Float[Array, "B D"],
+  *,
+  key: PRNGKeyArray,
+  critic: Callable,
+  critic_params: Any,
+  other: Latents,
+  gamma: Scalar,
+) -> Penalty:
+  """KL + gamma TC, the TC estimated by a critic (Kim & Mnih 2018, eq. 2).
+
+  The critic learns to tell z from a second batch with every latent permuted
+  (algorithm 2); its logit estimates log q(z) / prod_j q(z_j). The critic's own
+  loss enters as a gradient of value zero, so that the loss is the encoder's:
+  gamma reaches no critic parameter and the critic's loss no encoder parameter.
+
+  Args:
+    q: Gaussian, (B, D).
+    z: (B, D) draws from it.
+    key: JAX key of the permutation.
+    critic: (critic_params, z (B, D)) -> logit (B,).
+    critic_params: its parameters.
+    other: of the second batch.
+    gamma: weight of the total correlation.
+
+  Returns:
+    (B,) nats per image; KL and TC (B,), the critic's loss () and accuracy () to
+    log.
+  """
+  kl = gaussian_kl(q.mean, q.logvar)
+  tc = critic(stop_gradient(critic_params), z)
+  permuted = permute_latents(key, stop_gradient(other.z))
+  logit = critic(critic_params, stop_gradient(z))
+  logit_permuted = critic(critic_params, permuted)
+  critic_loss = 0.5 * (softplus(-logit) + softplus(logit_permuted)).mean()
+  accuracy = 0.5 * ((logit > 0).mean() + (logit_permuted < 0).mean())
+  penalty = kl + gamma * tc + (critic_loss - stop_gradient(critic_loss))
+  terms = {"critic_loss": critic_loss, "critic_accuracy": accuracy}
+  return penalty, {"kl": kl, "tc": tc, **terms}
+
+
+def permute_latents(
+  key: PRNGKeyArray, z: Float[Array, "B D"]
+) -> Float[Array, "B D"]:
+  """Shuffles every latent over the batch, independently of the others.
+
+  Kim & Mnih 2018 (arXiv:1802.05983), algorithm 1.
+
+  Args:
+    key: JAX key.
+    z: (B, D).
+
+  Returns:
+    (B, D), a draw from about prod_j q(z_j).
+  """
+  return jax.random.permutation(key, z, axis=0, independent=True)
+
+
+def beta_tcvae(
+  q: Gaussian,
+  z: Float[Array, "B D"],
+  *,
+  dataset_size: int,
+  estimator: str,
+  alpha: Scalar,
+  beta: Scalar,
+  gamma: Scalar,
+) -> Penalty:
+  """alpha MI + beta TC + gamma DWKL (Chen et al. 2018, eq. 4).
+
+  Written as KL + (alpha - 1) MI + (beta - 1) TC + (gamma - 1) DWKL: the same
+  expectation, but the part with weight one is the KL in closed form, so that
+  alpha = beta = gamma = 1 is the VAE, not just on average.
+
+  Args:
+    q: Gaussian, (B, D).
+    z: (B, D) draws from it.
+    dataset_size: N, number of training images.
+    estimator: of log q(z), a name in ESTIMATORS.
+    alpha, beta, gamma: weights of the three terms.
+
+  Returns:
+    (B,) nats per image; KL, MI, TC and DWKL (B,) to log.
+  """
+  kl = gaussian_kl(q.mean, q.logvar)
+  log_qz_given_x = log_normal(z, q.mean, q.logvar).sum(axis=1)
+  zeros = jnp.zeros_like(z)
+  log_pz = log_normal(z, zeros, zeros).sum(axis=1)
+  log_qz = ESTIMATORS[estimator](z, q.mean, q.logvar, dataset_size)
+  mi, tc, dwkl = decompose_kl(log_qz_given_x, log_pz, *log_qz)
+  penalty = kl + (alpha - 1) * mi + (beta - 1) * tc + (gamma - 1) * dwkl
+  return penalty, {"kl": kl, "mi": mi, "tc": tc, "dwkl": dwkl}
+
+
+# Kim & Mnih 2018 (arXiv:1802.05983), appendix A: Adam's decay rates.
+CRITIC = Network(
+  make=lambda latent_dim: Critic(),
+  inputs=lambda images, z: (z,),
+  optimizer=optax.scale_by_adam(b1=0.5, b2=0.9),
+  rate="critic_learning_rate",
+)
+
+OBJECTIVES = {
+  "factor_vae": Objective(factor_vae, networks={"critic": CRITIC}),
+  "beta_tcvae": Objective(beta_tcvae),
+}

@@ -1,0 +1,128 @@
+"""A process, and the run directory that it holds."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import logging
+
+from dvae_jax import rundir
+from dvae_jax.data.dataset import Dataset
+
+PACKAGES = (
+  "dvae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy",
+  "scikit-learn",
+)  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+  """Versions of what decides a result, to the bit or nearly so."""
+  found = {name: importlib.metadata.version(name) for name in PACKAGES}
+  return {
+    "python": platform.python_version(),
+    **found,
+    "backend": jax.default_backend(),
+    "devices": str(jax.device_count()),
+  }
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+  """What results record of a data set."""
+  return {
+    "name": dataset.name,
+    "source": dataset.source,
+    "num_images": dataset.num_images,
+    "factors": dict(
+      zip(dataset.factor_names, dataset.factor_sizes, strict=True)
+    )
+    if dataset.factor_sizes
+    else list(dataset.factor_names),
+    **dataset.notes,
+  }
+
+
+@contextlib.contextmanager
+def opened(
+  workdir: str | Path, config: dict, dataset: Dataset, *, experiment: str = ""
+) -> Iterator[Path]:
+  """Holds a run directory for one process, new or resumed.
+
+  Args:
+    workdir: the folder; made when it doesn't exist.
+    config: the resolved config as a nested dict of JSON values.
+    dataset: what the run trains on.
+    experiment: the file that the config comes from.
+
+  Yields:
+    The folder, with config.json in it.
+
+  Raises:
+    ValueError: the folder belongs to another config, is in use by another
+      process, or can't be written. Nothing in it was changed.
+  """
+  folder = Path(workdir)
+  resolved = rundir.plain({"config": config, "data": describe(dataset)})
+  with rundir.locked(folder):
+    if (folder / rundir.CONFIG).exists():
+      found = rundir.read_config(folder)
+      # How a run is evaluated may change after it was trained.
+      evaluated = {"config": found["config"] | {"eval": config["eval"]}}
+      changed = rundir.differences(
+        rundir.plain(evaluated) | {"data": found["data"]}, resolved
+      )
+      if changed:
+        raise ValueError(
+          f"--workdir: {folder} holds a run of another config:"
+          f" {'; '.join(changed)}. Choose another --workdir, or undo the change"
+        )
+      rundir.write_config(folder, found | resolved)
+    elif any(
+      (folder / name).exists() for name in (rundir.CHECKPOINTS, rundir.RESULTS)
+    ):
+      raise ValueError(
+        f"--workdir: {folder} holds checkpoints or results but no"
+        f" {rundir.CONFIG}; choose another --workdir"
+      )
+    else:
+      record = resolved | {
+        "versions": versions(),
+        "command": _command(),
+        "experiment": experiment,
+      }
+      rundir.write_config(folder, record)
+    yield folder
+
+
+def _command() -> str:
+  module = getattr(sys.modules.get("__main__"), "__spec__", None)
+  program = ["-m", module.name] if module else sys.argv[:1]
+  return shlex.join(["python", *program, *sys.argv[1:]])
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+  """Turns a ValueError about the user's input into one line on stderr."""
+  try:
+    yield
+  except ValueError as error:
+    sys.exit(f"error: {error}")
+
+
+def set_up() -> None:
+  """Sets up a process: compiled programs are cached, Orbax is quiet.
+
+  The cache is in the user's cache folder, XDG_CACHE_HOME or ~/.cache.
+  """
+  root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+  folder = Path(root) / "dvae_jax" / "xla"
+  jax.config.update("jax_compilation_cache_dir", str(folder))
+  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+  jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+  logging.set_verbosity(logging.ERROR)

@@ -1,0 +1,124 @@
+"""What a run writes while it trains, checkpoints aside."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tensorboardX import SummaryWriter
+
+from dvae_jax import rundir
+from dvae_jax.data.dataset import Dataset
+from dvae_jax.methods import models
+from dvae_jax.train.training import Setup
+
+CLOUD = 256  # images whose codes are kept at every checkpoint
+
+
+def spread_images(dataset: Dataset, number: int):
+  """Images spread evenly over a data set.
+
+  Returns:
+    indices (B,) int32 and images (B, H, W, C) in [0, 1], B <= number.
+  """
+  evenly = np.linspace(0, dataset.num_images - 1, number)
+  indices = np.unique(evenly.astype(np.int32))
+  if dataset.render is None:
+    assert dataset.read is not None
+    return indices, jnp.asarray(dataset.read(indices), jnp.float32) / 255.0
+  return indices, jax.jit(dataset.render)(dataset.arrays, indices)
+
+
+def strip_maker(setup: Setup):
+  """A function of the states: a picture of images over reconstructions a lane.
+
+  Returns:
+    states (L, ...) -> (L, 2H, 8W, C) in [0, 1], of images spread over the set.
+  """
+  _, images = spread_images(setup.dataset, 8)
+  model = setup.model
+
+  def strip(state):
+    codes = _codes(model, state, images)
+    decoded = models.decode_images(model, state.params, codes)
+    shown = jnp.stack([images, decoded])
+    _, number, height, width, channels = shown.shape
+    shown = shown.transpose(0, 2, 1, 3, 4)
+    return shown.reshape(2 * height, number * width, channels)
+
+  return jax.jit(lambda states: jax.lax.map(strip, states))
+
+
+def cloud_writer(setup: Setup, folder: Path):
+  """A function of step and states that writes `clouds/<step>.npy`.
+
+  The file holds codes (L, n, D), float16, of the images whose indices
+  (n,) are in `clouds/indices.npy`, which is written at once.
+  """
+  indices, images = spread_images(setup.dataset, CLOUD)
+
+  @jax.jit
+  def codes(states, images):
+    def of_lane(state):
+      return _codes(setup.model, state, images).astype(jnp.float16)
+
+    return jax.lax.map(of_lane, states)
+
+  def save(name: str, array: np.ndarray) -> None:
+    path = folder / rundir.CLOUDS / f"{name}.npy"
+    rundir.write_atomic(path, lambda file: np.save(file, array))
+
+  (folder / rundir.CLOUDS).mkdir(exist_ok=True)
+  save("indices", indices)
+  return lambda step, states: save(str(step), np.asarray(codes(states, images)))
+
+
+def _codes(model, state, images):
+  q = models.encode(model, state.params, state.hparams, images)
+  return model.objective.posterior.code(q)
+
+
+class Log:
+  """The files that grow while a run trains.
+
+  Args:
+    folder: the run directory.
+    lanes: number of lanes.
+    step: the one resumed from; TensorBoard drops what it has of later ones.
+  """
+
+  def __init__(self, folder: Path, lanes: int, step: int):
+    self.metrics = (folder / rundir.LOGGED).open("a")
+    self.timings = (folder / rundir.TIMINGS).open("a")
+    self.boards = [
+      SummaryWriter(
+        str(folder / "tensorboard" / f"lane_{lane}"), purge_step=step + 1
+      )
+      for lane in range(lanes)
+    ]
+
+  def write(self, step: int, means: dict[str, np.ndarray], timing: dict):
+    """Appends one line per lane; means are (L, ...), averages of steps."""
+    for lane, board in enumerate(self.boards):
+      terms = {name: value[lane] for name, value in means.items()}
+      line = {"step": step, "lane": lane, **terms}
+      self.metrics.write(rundir.to_json(line) + "\n")
+      for name, value in terms.items():
+        if np.ndim(value) == 0 and np.isfinite(value):
+          board.add_scalar(name, value, step)
+    self.timings.write(rundir.to_json({"step": step, **timing}) + "\n")
+
+  def show(self, step: int, strips: np.ndarray):
+    """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
+    for board, strip in zip(self.boards, strips, strict=True):
+      board.add_image("reconstructions", strip, step, dataformats="HWC")
+
+  def flush(self):
+    """Hands everything written to the operating system."""
+    for file in (self.metrics, self.timings, *self.boards):
+      file.flush()
+
+  def close(self):
+    """Closes every file."""
+    for file in (self.metrics, self.timings, *self.boards):
+      file.close()

@@ -1,0 +1,93 @@
+"""Random posteriors, and objectives called with everything they ask for."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dvae_jax.methods import OBJECTIVES, objective
+from dvae_jax.methods.models import pick
+from dvae_jax.methods.posteriors import Gaussian, Point
+from helpers.strengths import HPARAMS
+
+B, D, N = 12, 4, 500
+KEY = jax.random.PRNGKey(3)
+
+
+class Latents(NamedTuple):
+  """z, and the mean and log variance that it was drawn from."""
+
+  z: jax.Array
+  mean: jax.Array
+  logvar: jax.Array
+
+
+def random_latents(seed, batch=B, dim=D):
+  rng = np.random.default_rng(seed)
+  mean = rng.normal(size=(batch, dim)).astype(np.float32)
+  logvar = rng.normal(-1.0, 1.0, size=(batch, dim)).astype(np.float32)
+  z = mean + np.exp(logvar / 2) * rng.normal(size=mean.shape)
+  return Latents(*(jnp.asarray(a, jnp.float32) for a in (z, mean, logvar)))
+
+
+def linear_critic(params, z):
+  return z @ params["weight"] + params["bias"]
+
+
+def critic_params(dim=D):
+  weight = np.linspace(-1, 1, dim)
+  return {"weight": jnp.asarray(weight, jnp.float32), "bias": jnp.float32(0.3)}
+
+
+def as_q(name, latents):
+  """q as the objective's posterior has it, and z."""
+  if name == "autoencoder":
+    return Point(latents.mean), latents.z
+  return Gaussian(latents.mean, latents.logvar), latents.z
+
+
+def context(step=30, estimator="mss", dim=D, batch=B):
+  return {
+    "step": jnp.int32(step),
+    "dataset_size": N,
+    "estimator": estimator,
+    "key": KEY,
+    "critic": linear_critic,
+    "critic_params": critic_params(dim),
+    "other": objective.Latents(*as_q("vae", random_latents(99, batch, dim))),
+    "images": None,
+    "factors": None,
+    "decode": None,
+  }
+
+
+def penalty(name, latents, hparams=None, **changes):
+  """What an objective says of latents: (penalty, terms)."""
+  hparams = HPARAMS[name] if hparams is None else hparams
+  batch, dim = latents.mean.shape
+  available = {**context(batch=batch, dim=dim), **hparams, **changes}
+  function = OBJECTIVES[name].penalty
+  return function(*as_q(name, latents), **pick(function, available))
+
+
+def draw(name, key, mean, logvar):
+  """Latents as the loss draws them, pairs sharing what they share."""
+  method = OBJECTIVES[name]
+  q, _ = as_q(name, Latents(mean, mean, logvar))
+  q = method.share(q) if method.share else q
+  return Latents(
+    method.posterior.draw(key, q),
+    mean if len(q) == 1 else q.mean,
+    logvar if len(q) == 1 else q.logvar,
+  )
+
+
+def gradients(name, mean, logvar, hparams, **changes):
+  """Value of the mean penalty, and its gradients by mean and logvar."""
+
+  def mean_penalty(mean, logvar):
+    latents = draw(name, KEY, mean, logvar)
+    return jnp.mean(penalty(name, latents, hparams, **changes)[0])
+
+  return jax.value_and_grad(mean_penalty, argnums=(0, 1))(mean, logvar)
