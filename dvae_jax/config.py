@@ -152,7 +152,13 @@ def check_dataset(config, dataset: Dataset) -> None:
     )
   companions = OBJECTIVES[config.objective].companions
   if companions:
-    companions.check(dataset, config.data.pair_changes)
+    try:
+      companions.check(dataset, config.data.pair_changes)
+    except ValueError as error:
+      raise ValueError(
+        f"objective: {config.objective!r} can't be trained on these images:"
+        f" {error}"
+      ) from error
 
 
 def hparam_names(config) -> tuple[str, ...]:

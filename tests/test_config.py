@@ -73,5 +73,5 @@ def test_batch_larger_than_the_data_set_is_refused():
 def test_pairs_need_factors():
   config = edited("objective", "ada_gvae")
   dataset = data.load(config.data)._replace(factor_sizes=())
-  with pytest.raises(ValueError, match="objective: 'ada_gvae' needs a grid"):
+  with pytest.raises(ValueError, match="objective: 'ada_gvae' .* grid"):
     configs.check_dataset(config, dataset)

@@ -110,7 +110,8 @@ class Log:
 
   def show(self, step: int, strips: np.ndarray):
     """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
-    for board, strip in zip(self.boards, strips, strict=True):
+    # A diverged lane may decode to NaN.
+    for board, strip in zip(self.boards, np.nan_to_num(strips), strict=True):
       board.add_image("reconstructions", strip, step, dataformats="HWC")
 
   def flush(self):
