@@ -14,6 +14,7 @@ from dvae_jax import data, rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
 from dvae_jax.networks import NETWORKS
+from dvae_jax.report import paths
 from dvae_jax.train import checkpoint, sweep, training
 
 
@@ -190,7 +191,7 @@ class Run:
     codes = self.encode(images, lane)
     if values is None:
       values = self.traversal_values(codes, 11)
-    z = traversal_codes(codes, values)
+    z = paths.one_at_a_time(codes, values)
     decoded = self.decode(z.reshape(-1, codes.shape[1]), lane)
     return decoded.reshape(*z.shape[:3], *decoded.shape[1:])
 
@@ -201,24 +202,6 @@ def occurring(codes: np.ndarray, number: int) -> np.ndarray:
   if len(values) > number:
     values = values[np.linspace(0, len(values) - 1, number).round().astype(int)]
   return np.pad(values, (0, number - len(values)), mode="edge")
-
-
-def traversal_codes(codes, values) -> np.ndarray:
-  """Codes with one latent set to each of its values.
-
-  Args:
-    codes: (B, D).
-    values: (D, V), or (V,) for all latents.
-
-  Returns:
-    (B, D, V, D): at [b, d, v] latent d has its value v.
-  """
-  codes = np.asarray(codes, np.float32)
-  values = np.broadcast_to(values, (codes.shape[1], np.shape(values)[-1]))
-  z = np.tile(codes[:, None, None], (1, *values.shape, 1))
-  for latent, steps in enumerate(values):
-    z[:, latent, :, latent] = steps
-  return z
 
 
 _encode = jax.jit(models.encode, static_argnums=0)

@@ -24,7 +24,7 @@ ALLOWED = {
   "train": {"data", "methods", "progress", "rundir"},
   "config": {"data", "methods", "metrics", "networks", "train"},
   "session": {"data", "rundir"},
-  "runs": {"data", "methods", "networks", "rundir", "train"},
+  "runs": {"data", "methods", "networks", "report", "rundir", "train"},
   "report": {"metrics", "rundir"},
   "encoding": {"data", "methods", "metrics", "runs"},
   "evaluate": {
