@@ -18,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FIRST_STEP = """
 import importlib.util, pathlib, tempfile
-from dvae_jax import config, data, loop, main, models, runs
-runs.set_up()
+from dvae_jax import config, data, main, session
+from dvae_jax.train import loop, training
+session.set_up()
 spec = importlib.util.spec_from_file_location(
   "experiment", "experiments/betavae_dsprites.py")
 module = importlib.util.module_from_spec(spec)
@@ -28,8 +29,8 @@ settings = module.get_config("quick")
 settings.train.steps = 1
 config.check(settings)
 dataset = data.load(settings.data)
-model = models.build(settings, dataset.image_shape)
-loop.train(settings, dataset, model, pathlib.Path(tempfile.mkdtemp()))
+setup = training.set_up(settings, dataset)
+loop.train(settings, setup, pathlib.Path(tempfile.mkdtemp()))
 """
 
 

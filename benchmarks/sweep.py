@@ -42,7 +42,6 @@ def prepare(network: str, lanes: int, lanes_per_call: int = 0):
 
   from dvae_jax import data
   from dvae_jax.config import base
-  from dvae_jax.methods import models
   from dvae_jax.train import loop, sweep, training
 
   config = base()
@@ -53,14 +52,16 @@ def prepare(network: str, lanes: int, lanes_per_call: int = 0):
   config.train.lanes_per_call = lanes_per_call
   sweep.use_cores(lanes)
   dataset = data.load(config.data)
-  model = models.build(config, dataset.image_shape)
+  setup = training.set_up(config, dataset)
   grid = sweep.grid(config.sweep, config.hparams)
-  states = training.init_lanes(model, dataset.image_shape, grid)
+  states = training.init_lanes(setup, grid)
   one = jax.tree.map(lambda leaf: leaf[0], states)
-  zeros = training.zero_terms(one, dataset.image_shape, model=model)
+  zeros = training.zero_terms(setup, one)
   mesh = sweep.device_mesh(lanes)
   placed = sweep.place((states, sweep.stack([zeros] * lanes)), mesh)
-  call = loop.compiled_steps(config, dataset, model, mesh)
+  call = loop.compiled_steps(
+    setup, mesh, lanes_per_call=config.train.lanes_per_call
+  )
 
   def steps(number: int) -> None:
     nonlocal placed

@@ -30,9 +30,8 @@ from jax.experimental import topologies
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from benchmarks import timing
-from dvae_jax import data, evaluate
+from dvae_jax import data, encoding
 from dvae_jax.config import base
-from dvae_jax.methods import models
 from dvae_jax.networks import layers
 from dvae_jax.train import sweep, training
 
@@ -55,32 +54,22 @@ def on(mesh: Mesh, tree, *axes: str):
   )
 
 
-def lane_shapes(model, image_shape, lanes: int):
+def lane_shapes(setup: training.Setup, lanes: int):
   """Shapes of the stacked states and of the sums of their terms."""
-  init = partial(training.init, model, image_shape, 0, {"learning_rate": 1e-4})
+  init = partial(training.init, setup, 0, {"learning_rate": 1e-4})
   state = jax.eval_shape(init)
-  terms = jax.eval_shape(
-    partial(training.zero_terms, image_shape=image_shape, model=model), state
-  )
+  terms = jax.eval_shape(partial(training.zero_terms, setup), state)
   stack = lambda x: jax.ShapeDtypeStruct((lanes, *x.shape), x.dtype)
   return jax.tree.map(stack, (state, terms))
 
 
 def train_program(config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int):
   """The program that the trainer runs."""
-  model = models.build(config, dataset.image_shape)
+  setup = training.set_up(config, dataset)._replace(batch_size=BATCH)
   run = sweep.over_lanes(
-    partial(
-      training.run_steps,
-      model=model,
-      dataset=dataset,
-      batch_size=BATCH,
-      pair_changes=1,
-    ),
-    mesh,
-    lanes_per_call=lanes_per_call,
+    partial(training.run_steps, setup), mesh, lanes_per_call=lanes_per_call
   )
-  placed = lane_shapes(model, dataset.image_shape, lanes)
+  placed = lane_shapes(setup, lanes)
   steps = jax.ShapeDtypeStruct((), jnp.int32)
   shared = (dataset.arrays, dataset.weights, steps)
   return run.lower(on(mesh, placed, sweep.AXIS), None, on(mesh, shared))
@@ -88,15 +77,15 @@ def train_program(config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int):
 
 def encode_program(config, dataset, mesh: Mesh, *_):
   """Evaluation's encoder, which takes one lane after another."""
-  model = models.build(config, dataset.image_shape)
-  states, _ = lane_shapes(model, dataset.image_shape, 1)
+  setup = training.set_up(config, dataset)
+  states, _ = lane_shapes(setup, 1)
   state = jax.tree.map(
     lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), states
   )
   encode = partial(
-    evaluate.encode_batch, images=None, model=model, dataset=dataset
+    encoding.encode_batch, images=None, model=setup.model, dataset=dataset
   )
-  indices = jax.ShapeDtypeStruct((evaluate.BATCH,), jnp.int32)
+  indices = jax.ShapeDtypeStruct((encoding.BATCH,), jnp.int32)
   shapes = (state.params, state.hparams, indices)
   arrays = on(mesh, dataset.arrays)
   return jax.jit(encode).lower(*on(mesh, shapes), arrays=arrays)

@@ -37,8 +37,9 @@ def jax_update(network: str, batch: int, flax_layers: bool):
   import flax.linen as nn
   import jax.numpy as jnp
 
+  from dvae_jax import data
   from dvae_jax.config import base
-  from dvae_jax.methods import models
+  from dvae_jax.methods.objective import Batch
   from dvae_jax.networks import layers
   from dvae_jax.train import training
 
@@ -50,10 +51,10 @@ def jax_update(network: str, batch: int, flax_layers: bool):
       setattr(layers, name, lambda f, k, p=plain: p(f, (k, k), (2, 2)))
   config.objective, config.network = "vae", network
   config.latent_dim = LATENTS
-  model = models.build(config, SHAPE)
-  state = training.init(model, SHAPE, 0, {"learning_rate": 1e-4})
-  update = partial(training.update, model=model, dataset_size=737_280)
-  return update, state, training.Batch(jnp.asarray(images(batch)))
+  setup = training.set_up(config, data.load(config.data))
+  state = training.init(setup, 0, {"learning_rate": 1e-4})
+  update = partial(training.update, setup)
+  return update, state, Batch(jnp.asarray(images(batch)))
 
 
 def make_jax(network: str, batch: int, flax_layers: bool, steps: int):
@@ -97,9 +98,9 @@ def torch_modules(network: str):
   """The same encoder and decoder, built from the Flax modules' fields."""
   from torch import nn
 
-  from dvae_jax.networks.architectures import NETWORKS as FLAX
+  from dvae_jax.networks import NETWORKS as FLAX
 
-  encoder, decoder = FLAX[network](SHAPE, LATENTS)
+  encoder, decoder, _ = FLAX[network](SHAPE)
   height, width, channels = SHAPE
 
   def dense(sizes, activation):

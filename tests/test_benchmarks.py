@@ -61,14 +61,17 @@ def test_torch_has_the_networks_of_flax():
   from jax.flatten_util import ravel_pytree
 
   from benchmarks import train_step
-  from dvae_jax.networks.architectures import NETWORKS
+  from dvae_jax.methods.posteriors import GaussianHead
+  from dvae_jax.networks import NETWORKS
 
   for network in train_step.NETWORKS:
-    encoder, decoder = NETWORKS[network](train_step.SHAPE, train_step.LATENTS)
+    encoder, decoder, _ = NETWORKS[network](train_step.SHAPE)
     key = jax.random.key(0)
     images = jnp.zeros((1, *train_step.SHAPE))
+    features, trunk = encoder.init_with_output(key, images)
     params = (
-      encoder.init(key, images),
+      trunk,
+      GaussianHead(train_step.LATENTS).init(key, features),
       decoder.init(key, jnp.zeros((1, train_step.LATENTS))),
     )
     modules = train_step.torch_modules(network)
