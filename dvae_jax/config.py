@@ -43,13 +43,7 @@ FAST_METRICS = (
 )
 QUOTES = "'\""
 FLOAT32_MAX = 3.4e38  # hyper-parameters are traced in float32
-POSITIVE = (
-  "learning_rate",
-  "critic_learning_rate",
-  "annealing_steps",
-  "posterior_std",
-  "clip",
-)
+POSITIVE = ("learning_rate", "annealing_steps", "posterior_std", "clip")
 
 
 def base() -> ml_collections.ConfigDict:
@@ -87,7 +81,14 @@ def base() -> ml_collections.ConfigDict:
 
 
 def parse_flags(argv: list[str]) -> list[str]:
-  """Parses absl flags; a field that the config doesn't have is one line."""
+  """Parses absl flags; a field that the config doesn't have is one line.
+
+  A field given twice is refused: absl would join two tuples into one.
+  """
+  given = [a.partition("=")[0] for a in argv if a.startswith("--config.")]
+  for flag in given:
+    if given.count(flag) > 1:
+      sys.exit(f"error: {flag}: given {given.count(flag)} times; give it once")
   try:
     return app.parse_flags_with_usage(argv)
   except (AttributeError, KeyError) as error:
@@ -170,12 +171,11 @@ def hparam_names(config) -> tuple[str, ...]:
 def _check_hparams(config) -> None:
   """Compares hparams and sweep with the objective's signature."""
   allowed = hparam_names(config)
-  swept = {}
-  for names, values in config.sweep.items():
-    for position, name in enumerate(names.split(",")):
-      _check_swept(name, names, allowed)
-      if values and name != "seed":
-        swept[name] = [v[position] if "," in names else v for v in values]
+  networks = OBJECTIVES[config.objective].networks
+  positive = {*POSITIVE, *(network.rate for network in networks.values())}
+  swept = _swept(config.sweep, allowed)
+  for seed in swept.pop("seed", ()):
+    _check_seed(seed)
   for name in config.hparams:
     if name not in allowed:
       raise ValueError(
@@ -190,7 +190,50 @@ def _check_hparams(config) -> None:
       )
     for value in swept.get(name, [config.hparams.get(name)]):
       where = f"{'sweep' if name in swept else 'hparams'}.{name}"
-      _check_number(where, value, name in POSITIVE)
+      _check_number(where, value, name in positive)
+
+
+def _swept(sweep, allowed: tuple[str, ...]) -> dict[str, list]:
+  """Name -> its values, of every swept name; joint ones taken apart."""
+  swept: dict[str, list] = {}
+  for names, values in sweep.items():
+    listed = names.split(",")
+    for name in listed:
+      _check_swept(name, names, allowed)
+    if not isinstance(values, tuple | list):
+      raise ValueError(
+        f"sweep.{names}: {values!r} found, a tuple expected, such as"
+        f" ({values!r},)"
+      )
+    rows = [v if len(listed) > 1 else (v,) for v in values]
+    for row in rows:
+      if not isinstance(row, tuple | list) or len(row) != len(listed):
+        raise ValueError(
+          f"sweep.{names}: {row!r} found, a tuple of {len(listed)} numbers"
+          " expected"
+        )
+    for name, column in zip(listed, zip(*rows, strict=True), strict=False):
+      if name in swept:
+        raise ValueError(
+          f"sweep.{names}: {name!r} is swept twice; sweep it under one name"
+        )
+      swept[name] = list(column)
+    repeated = [v for i, v in enumerate(values) if v in values[:i]]
+    if repeated:
+      raise ValueError(
+        f"sweep.{names}: {repeated[0]!r} is given twice; both lanes would be"
+        " the same model"
+      )
+  return swept
+
+
+def _check_seed(seed: Any) -> None:
+  whole = isinstance(seed, int) and not isinstance(seed, bool)
+  if not whole or not 0 <= seed < 2**32:
+    raise ValueError(
+      f"sweep.seed: {seed!r} found, whole numbers from 0 to {2**32 - 1}"
+      " expected"
+    )
 
 
 def _check_swept(name: str, names: str, allowed: tuple[str, ...]) -> None:

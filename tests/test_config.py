@@ -33,6 +33,19 @@ def edited(field, value):
     ("sweep.beta", (), "hparams.beta: missing; .* takes learning_rate, beta"),
     ("sweep.latent_dim", (5, 10), "sweep.latent_dim: .*static"),
     ("sweep.gamma", (5.0,), "sweep.gamma: 'gamma' can't be swept"),
+    ("sweep.seed", (0, 1.5), "sweep.seed: 1.5 found, whole numbers from 0 to"),
+    ("sweep.seed", (-1,), "sweep.seed: -1 found"),
+    ("sweep.seed", (2**32,), "sweep.seed: 4294967296 found"),
+    ("sweep.seed", (2**32 - 1,), None),
+    ("sweep.seed", (True,), "sweep.seed: True found"),
+    ("sweep.seed", (3, 4, 3), "sweep.seed: 3 is given twice"),
+    ("sweep.beta", (1, 4.0, 1.0), "sweep.beta: 1.0 is given twice"),
+    ("train.optimizer", "sgd", "train.optimizer: 'sgd' found, one of adam"),
+    ("train.optimizer", "adamw", "hparams.weight_decay: missing"),
+    ("train.clip", "value", "hparams.clip: missing"),
+    ("train.schedule", "step", "train.schedule: 'step' found, one of constant"),
+    ("train.schedule", "cosine", None),
+    ("train.schedule", "warmup", "hparams.warmup_steps: missing"),
     ("train.steps", 0, "train.steps: 0 found, a whole number from 1"),
     ("train.batch_size", 0, "train.batch_size: 0"),
     ("train.lanes_per_call", -1, "train.lanes_per_call: -1"),
@@ -62,6 +75,34 @@ def test_joint_sweep_is_checked_by_each_name():
     configs.check(config)
 
 
+@pytest.mark.parametrize(
+  ("values", "words"),
+  [
+    (((1.0, 1e-3),), "'beta' is swept twice"),
+    ((1.0, 2.0), r"1.0 found, a tuple of 2 numbers"),
+    (((1.0, 1e-3, 3.0),), r"\(1.0, 0.001, 3.0\) found, a tuple of 2"),
+  ],
+)
+def test_joint_sweeps_have_one_number_a_name(values, words):
+  config = tiny.get_config()
+  config.sweep["beta,learning_rate"] = values
+  with pytest.raises(ValueError, match=rf"sweep\.beta,learning_rate: {words}"):
+    configs.check(config)
+
+
+def test_a_number_is_no_sweep():
+  config = tiny.get_config()
+  config.sweep = {"beta": 4.0}
+  with pytest.raises(ValueError, match=r"beta: 4.0 found, .* \(4.0,\)"):
+    configs.check(config)
+
+
+def test_a_field_given_twice_is_refused():
+  flag = "--config.sweep.beta="
+  with pytest.raises(SystemExit, match=r"sweep\.beta: given 2 times"):
+    configs.parse_flags(["main", f"{flag}(1.0,)", f"{flag}(2.0,)"])
+
+
 def test_batch_larger_than_the_data_set_is_refused():
   config = edited("train.batch_size", 97)
   dataset = data.load(config.data)
@@ -73,5 +114,5 @@ def test_batch_larger_than_the_data_set_is_refused():
 def test_pairs_need_factors():
   config = edited("objective", "ada_gvae")
   dataset = data.load(config.data)._replace(factor_sizes=())
-  with pytest.raises(ValueError, match="objective: 'ada_gvae' .* grid"):
+  with pytest.raises(ValueError, match=r"objective: 'ada_gvae' .* grid"):
     configs.check_dataset(config, dataset)
