@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from dvae_jax.data import DATASETS, load
-from dvae_jax.data.catalog import CATALOG
+from dvae_jax.data import entries, sources
+from dvae_jax.data.catalog import DATASETS
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.data.official import files, tfds_source
+from dvae_jax.data.entries import DatasetEntry
 
 _COLUMNS = 10
 _GAP = 2  # pixels between images
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if flags.command == "list":
       print("\n\n".join(describe(name, flags.dir) for name in DATASETS))
     elif flags.command == "prepare":
-      print(prepare(flags.name, flags.dir, flags.file))
+      print(sources.prepare(flags.name, flags.dir, flags.file))
     else:
       show(flags.name, flags.dir, Path(flags.out))
       print(flags.out)
@@ -61,50 +61,50 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def describe(name: str, directory: str = "") -> str:
   """What `list` prints of one data set, four lines."""
-  entry = CATALOG[name]
-  shape = " x ".join(map(str, entry.image_shape))
-  count = f"{entry.num_images:,} images of {shape}"
-  if len(entry.factors) > 10:
-    factors = f"{len(entry.factors)} of {entry.sizes[0]} values each"
-  elif entry.sizes:
-    pairs = zip(entry.factors, entry.sizes, strict=True)
-    factors = ", ".join(f"{factor} {size}" for factor, size in pairs)
-  else:
-    factors = ", ".join(entry.factors) or "none"
-  ready = [s for s in DATASETS[name] if files.is_ready(name, s, directory)]
-  if not entry.num_images:
-    count, factors, ready = "any number of images", "optional", []
+  entry = _completed(name, DATASETS[name])
+  made = entries.sources(entry)
+  ready = [s for s in made if sources.is_ready(name, s, directory)]
+  count = "any number of images"
+  if entry.num_images:
+    shape = " x ".join(map(str, entry.image_shape))
+    count = f"{entry.num_images:,} images of {shape}"
   how = entry.by_hand or f"python -m dvae_jax.data prepare {name}"
   return (
     f"{name}: {count}\n"
-    f"  factors: {factors}\n"
-    f"  sources: {', '.join(DATASETS[name])}; licence: {entry.licence}\n"
+    f"  factors: {_factors(entry)}\n"
+    f"  sources: {', '.join(made)}; licence: {entry.licence}\n"
     f"  ready here: {', '.join(ready) or f'no; {how}'}"
   )
 
 
-def prepare(name: str, directory: str, file: str | None) -> str:
-  """Prepares a data set; returns what to tell the user.
-
-  Raises:
-    FileNotFoundError, ModuleNotFoundError, ValueError: one sentence of what is
-      wrong, and what to do by hand.
-  """
-  if file:
-    return f"prepared {files.prepare(name, Path(file), directory)}"
-  if name in tfds_source.specs():
-    return f"prepared {tfds_source.prepare(name, directory)}"
-  if name not in files.READERS and name not in files.PREPARERS:
-    return f"{name} needs no preparing: {CATALOG[name].by_hand or 'load it'}"
-  raise ValueError(
-    f"nothing downloads {name}: {CATALOG[name].by_hand}; then run python -m"
-    f" dvae_jax.data prepare {name} --from=FILE"
+def _completed(name: str, entry: DatasetEntry) -> DatasetEntry:
+  """What the row of a rendered set leaves out, from the set itself."""
+  if entry.num_images or not entry.rendered:
+    return entry
+  dataset = sources.load({"name": name, "source": "rendered"})
+  return entry._replace(
+    factor_names=dataset.factor_names,
+    factor_sizes=dataset.factor_sizes,
+    num_images=dataset.num_images,
+    image_shape=dataset.image_shape,
   )
+
+
+def _factors(entry: DatasetEntry) -> str:
+  names, sizes = entry.factor_names, entry.factor_sizes
+  if not entry.num_images:
+    return "optional"
+  if len(names) > 10:
+    return f"{len(names)} of {sizes[0]} values each"
+  if sizes:
+    pairs = zip(names, sizes, strict=True)
+    return ", ".join(f"{name} {size}" for name, size in pairs)
+  return ", ".join(names) or "none"
 
 
 def show(name: str, directory: str, path: Path) -> None:
   """Draws a contact sheet: one row a factor, or images from all over."""
-  dataset = load({"name": name, "dir": directory})
+  dataset = sources.load({"name": name, "dir": directory})
   figure = contact_sheet(dataset)
   FigureCanvasAgg(figure)
   figure.savefig(path, dpi=100, bbox_inches="tight")

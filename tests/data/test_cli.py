@@ -2,37 +2,15 @@
 
 import numpy as np
 import pytest
+from helpers.official_files import idx_files
 from PIL import Image
 
-from dvae_jax.data import DATASETS
+from dvae_jax.data import DATASETS, Dataset, DatasetEntry, load, sources
 from dvae_jax.data import __main__ as cli
-from dvae_jax.data.catalog import CATALOG
 from dvae_jax.data.formats import storage
-from dvae_jax.data.official import files, mpi3d
+from dvae_jax.data.official import mpi3d
 
-
-@pytest.fixture(autouse=True)
-def _caches(tmp_path, monkeypatch):
-  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-  monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
-
-
-def idx_files(folder):
-  for part, count in (("train", 30), ("t10k", 10)):
-    images = np.full((count, 28, 28), count, np.uint8)
-    labels = np.arange(count, dtype=np.uint8) % 10
-    for name, array in (("images-idx3", images), ("labels-idx1", labels)):
-      head = bytes([0, 0, 8, array.ndim])
-      raw = head + np.array(array.shape, ">i4").tobytes() + array.tobytes()
-      (folder / f"{part}-{name}-ubyte").write_bytes(raw)
-
-
-def test_the_catalog_has_every_data_set():
-  assert CATALOG.keys() == DATASETS.keys()
-  for entry in CATALOG.values():
-    assert len(entry.sizes) in (0, len(entry.factors))
-  for name in (*files.READERS, *files.PREPARERS):
-    assert "file" in DATASETS[name]
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_list_names_every_set_its_factors_size_sources_and_licence(capsys):
@@ -44,6 +22,25 @@ def test_list_names_every_set_its_factors_size_sources_and_licence(capsys):
   assert "shape 3, scale 6, orientation 40, posX 32, posY 32" in text
   assert "sources: tfds, file; licence: MIT" in text
   assert "no; python -m dvae_jax.data prepare smallnorb" in text
+
+
+def test_list_shows_a_new_row_of_one_field(monkeypatch, capsys):
+  bars = Dataset("bars", "rendered", (8, 8, 1), 6, ("a", "b"), (2, 3), (), None)
+  monkeypatch.setitem(DATASETS, "bars", DatasetEntry(lambda config: bars))
+  assert cli.main(["list"]) == 0
+  assert capsys.readouterr().out.endswith(
+    "bars: 6 images of 8 x 8 x 1\n"
+    "  factors: a 2, b 3\n"
+    "  sources: rendered; licence: none stated\n"
+    "  ready here: rendered\n"
+  )
+  assert load({"name": "bars"}) is bars
+
+
+def test_ones_own_images_are_ready_where_dir_names_them(tmp_path):
+  assert "ready here: no; set data.dir" in cli.describe("npz")
+  assert "ready here: no; set data.dir" in cli.describe("npz", "missing")
+  assert "ready here: file" in cli.describe("npz", str(tmp_path))
 
 
 def test_list_says_what_is_ready(tmp_path):
@@ -109,8 +106,8 @@ def test_show_draws_a_row_of_images_for_each_factor(tmp_path):
 
 
 def test_show_draws_labelled_and_streamed_sets(tmp_path):
-  idx_files(tmp_path)
-  files.prepare("mnist", tmp_path)
+  idx_files(tmp_path, counts=(30, 10))
+  sources.prepare("mnist", file=tmp_path)
   digits = shown("mnist", tmp_path)
   images = np.zeros((96, 64, 64, 3), np.uint8)
   np.savez(tmp_path / "mpi3d_toy.npz", images=images)
@@ -122,9 +119,7 @@ def test_show_draws_labelled_and_streamed_sets(tmp_path):
 
 
 def test_rows_of_a_contact_sheet_change_one_factor():
-  from dvae_jax import data
-
-  dataset = data.load({"name": "dsprites", "stride": (1, 2, 4, 8, 8)})
+  dataset = load({"name": "dsprites", "stride": (1, 2, 4, 8, 8)})
   rows = dict(cli._rows(dataset))
   assert list(rows) == [
     "shape (3)",

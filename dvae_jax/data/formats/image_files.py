@@ -82,6 +82,14 @@ def load(
   return placing.place(name, "file", stored, config)
 
 
+def load_prepared(config, *, crop: str) -> Dataset:
+  """Makes a `Dataset` of the folder prepared for `config.name`; as `load`."""
+  directory = storage.prepared_dir(config.name, config.dir)
+  stamp = str((directory / "meta.json").stat().st_mtime_ns)
+  files = open_prepared(directory)
+  return load(config.name, files, config, crop=crop, stamp=stamp)
+
+
 def _streamed(name: str, header, paths, decode, config, side: int) -> Dataset:
   left, rows = placing.thin(header, config.stride)
   rows = np.arange(len(paths)) if rows is None else rows

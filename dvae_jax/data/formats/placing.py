@@ -153,17 +153,17 @@ def render_rows(
     shifts = jnp.arange(7, -1, -1, dtype=jnp.uint8)
     bits = (rows[..., None] >> shifts[None, None]) & 1
     pixels = bits.reshape(len(rows), -1)[:, : int(np.prod(image_shape))]
-    images = pixels.reshape(-1, *image_shape).astype(jnp.float32)
+    levels = 255.0 * pixels.reshape(-1, *image_shape).astype(jnp.float32)
   else:
-    images = rows.astype(jnp.float32) / 255.0
+    levels = rows.astype(jnp.float32)
   height, width, _ = image_shape
   if (height, width) == (side, side):
-    return images
+    return levels / 255.0
   down, across = (resizing.weights(n, side) for n in (height, width))
-  images = jnp.einsum(
-    "ih,bhwc,jw->bijc", down, images, across, precision="highest"
+  sums = jnp.einsum(
+    "ih,bhwc,jw->bijc", down, levels, across, precision="highest"
   )
-  return jnp.round(images * 255.0) / 255.0
+  return resizing.rounded(sums, down, across) / 255.0
 
 
 def _read(stored: Stored, rows, side: int, indices: np.ndarray) -> np.ndarray:

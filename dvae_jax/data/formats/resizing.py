@@ -43,7 +43,7 @@ def rule(size: int, to: int) -> str:
 
 
 def weights(size: int, to: int) -> np.ndarray:
-  """Matrix that resizes one axis.
+  """Matrix that resizes one axis, in whole numbers.
 
   Shrinking, an output pixel is the mean of the input that it covers ("area").
   Enlarging, it is interpolated between the two nearest pixel centres
@@ -54,17 +54,37 @@ def weights(size: int, to: int) -> np.ndarray:
     to: number of pixels after.
 
   Returns:
-    (to, size) float32; rows sum to one.
+    (to, size) float32 whole numbers; all rows have the same sum.
   """
-  if to < size:
-    edges = np.arange(to + 1) * size / to
-    left = np.maximum(edges[:-1, None], np.arange(size))
-    right = np.minimum(edges[1:, None], np.arange(1, size + 1))
-    overlap = np.maximum(right - left, 0.0)
-    return (overlap * to / size).astype(np.float32)
-  centre = np.clip((np.arange(to) + 0.5) * size / to - 0.5, 0, size - 1)
-  distance = np.abs(centre[:, None] - np.arange(size))
-  return np.maximum(1.0 - distance, 0.0).astype(np.float32)
+  before, after = np.arange(size), np.arange(to)[:, None]
+  if to < size:  # a pixel is `to` units wide before, `size` units after
+    left = np.maximum(after * size, before * to)
+    right = np.minimum((after + 1) * size, (before + 1) * to)
+    matrix = np.maximum(right - left, 0)
+  else:  # a pixel is 2 `to` units wide before, and its weight at its centre
+    centre = (2 * after + 1) * size - to
+    centre = np.clip(centre, 0, 2 * to * (size - 1))
+    matrix = np.maximum(2 * to - np.abs(centre - 2 * to * before), 0)
+  return (matrix // np.gcd.reduce(matrix, axis=None)).astype(np.float32)
+
+
+def rounded(sums, down, across):
+  """Levels from sums of levels times `weights`: the same on host and device.
+
+  Such sums are whole numbers, exact in float32, a quarter more too, for a
+  product of the two rows' sums below 2^14, as of all sizes in use. The quarter
+  moves halves, and nothing else, off the edge at which the last bit of a
+  division would decide.
+
+  Args:
+    sums: NumPy or JAX array.
+    down: weights of the rows.
+    across: weights of the columns.
+
+  Returns:
+    Whole numbers like `sums`; halves are rounded up.
+  """
+  return ((sums + 0.25) / (down[0].sum() * across[0].sum())).round()
 
 
 def resize(images: np.ndarray, side: int) -> np.ndarray:
@@ -81,6 +101,7 @@ def resize(images: np.ndarray, side: int) -> np.ndarray:
   if (height, width) == (side, side):
     return images
   rows = images.astype(np.float32).reshape(-1, height, width * channels)
-  rows = (weights(height, side) @ rows).reshape(-1, width, channels)
-  resized = np.rint(weights(width, side) @ rows).astype(np.uint8)
+  down, across = weights(height, side), weights(width, side)
+  rows = (down @ rows).reshape(-1, width, channels)
+  resized = rounded(across @ rows, down, across).astype(np.uint8)
   return resized.reshape(*images.shape[:-3], side, side, channels)

@@ -1,1 +1,1 @@
-"""Data sets read from their published files."""
+"""Data sets read from files: published, bundled with software, one's own."""

@@ -8,6 +8,7 @@ from typing import IO
 import numpy as np
 from scipy.io import loadmat
 
+from dvae_jax.data.entries import Images
 from dvae_jax.data.formats import archives, resizing
 from dvae_jax.data.formats.packing import Chunk, Header
 
@@ -18,9 +19,7 @@ NAMES = ("elevation", "azimuth", "object")
 SIZES = (4, 24, 183)
 
 
-def read(
-  path: Path, *, sizes: tuple[int, ...] = SIZES
-) -> tuple[Header, Iterator[Chunk]]:
+def read(path: Path, *, sizes: tuple[int, ...] = SIZES) -> Images:
   """Reads the official archive.
 
   Args:

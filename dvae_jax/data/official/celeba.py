@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dvae_jax.data.dataset import Dataset
+from dvae_jax.data.entries import TfdsCopy
 from dvae_jax.data.formats import archives, image_files, storage
 from dvae_jax.data.formats.packing import Header
 
@@ -37,6 +38,17 @@ BY_HAND = (
   " download img_align_celeba.zip, list_eval_partition.txt and"
   " list_attr_celeba.txt into one folder, then run: python -m dvae_jax.data"
   " prepare celeb_a --from=FOLDER"
+)
+
+
+TFDS = TfdsCopy(
+  lambda counts: header(sum(counts), np.arange(counts[0], sum(counts))),
+  SHAPE,
+  tuple(f"attributes/{name}" for name in ATTRIBUTES),
+  splits=("train", "validation", "test"),
+  side=image_files.DEFAULT_SIDE,
+  crop=CROP,
+  adjustable=True,
 )
 
 
@@ -126,8 +138,6 @@ def read_attributes(
   return attributes, table.astype(np.int32)
 
 
-def load(config, directory: Path) -> Dataset:
-  """CelebA from a prepared folder, at `config.crop` and `config.resolution`."""
-  files = image_files.open_prepared(directory)
-  stamp = str((directory / "meta.json").stat().st_mtime_ns)
-  return image_files.load("celeb_a", files, config, crop=CROP, stamp=stamp)
+def load(config) -> Dataset:
+  """CelebA as prepared, at `config.crop` and `config.resolution`."""
+  return image_files.load_prepared(config, crop=CROP)

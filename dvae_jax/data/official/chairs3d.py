@@ -41,8 +41,6 @@ def prepare(
     image_files.write(fresh, header, "", sorted(names))
 
 
-def load(config, directory: Path) -> Dataset:
-  """3D chairs from a prepared folder, in the order of the file names."""
-  files = image_files.open_prepared(directory)
-  stamp = str((directory / "meta.json").stat().st_mtime_ns)
-  return image_files.load("chairs3d", files, config, crop="resize", stamp=stamp)
+def load(config) -> Dataset:
+  """3D chairs as prepared, in the order of the file names."""
+  return image_files.load_prepared(config, crop="resize")

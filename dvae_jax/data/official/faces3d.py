@@ -3,21 +3,19 @@
 The Basel model's licence forbids passing the renderings on.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from dvae_jax.data.entries import Images
 from dvae_jax.data.formats import packing, torch_files
-from dvae_jax.data.formats.packing import Chunk, Header, Stored
+from dvae_jax.data.formats.packing import Header, Stored
 
 NAMES = ("identity", "azimuth", "elevation", "lighting")
 SIZES = (50, 21, 11, 11)
 
 
-def read(
-  path: Path, *, sizes: tuple[int, ...] = SIZES
-) -> tuple[Header, Iterator[Chunk]]:
+def read(path: Path, *, sizes: tuple[int, ...] = SIZES) -> Images:
   """Reads the user's own basel_face_renders.pth.
 
   Args:

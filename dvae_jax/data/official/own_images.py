@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dvae_jax.data.dataset import Dataset
+from dvae_jax.data.entries import Images
 from dvae_jax.data.formats import (
   image_files,
   npy_members,
@@ -21,7 +22,7 @@ from dvae_jax.data.formats import (
   storage,
 )
 from dvae_jax.data.formats.image_files import ImageFiles
-from dvae_jax.data.formats.packing import Chunk, Header
+from dvae_jax.data.formats.packing import Header
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 TABLE = "factors.csv"
@@ -92,7 +93,7 @@ def _given(config, is_right, what: str) -> Path:
   return path
 
 
-def read_npz(path: Path, rule: str) -> tuple[Header, Iterator[Chunk]]:
+def read_npz(path: Path, rule: str) -> Images:
   """Reads an .npz file of images; `rule` says how they become square."""
   shape, dtype, *_ = npy_members.inspect(path, "images")
   if dtype not in (np.uint8, bool) or len(shape) not in (3, 4) or 0 in shape:

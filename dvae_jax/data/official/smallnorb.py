@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dvae_jax.data.entries import Images, TfdsCopy
 from dvae_jax.data.formats import packing, resizing, storage
 from dvae_jax.data.formats.packing import Chunk, Header
 
@@ -60,6 +61,22 @@ CHECKSUMS = {
 }
 
 
+TFDS = TfdsCopy(
+  lambda _: header(),
+  (96, 96, 1),
+  (
+    "label_category",
+    "instance",
+    "label_elevation",
+    "label_azimuth",
+    "label_lighting",
+  ),
+  (SIZES[0], INSTANCES, *SIZES[1:]),
+  ("train", "test"),
+  side=64,
+)
+
+
 def header(
   sizes: tuple[int, ...] = SIZES, instances: int = INSTANCES
 ) -> Header:
@@ -84,7 +101,7 @@ def read(
   *,
   sizes: tuple[int, ...] = SIZES,
   instances: int = INSTANCES,
-) -> tuple[Header, Iterator[Chunk]]:
+) -> Images:
   """Reads the six official files.
 
   Args:

@@ -1,13 +1,13 @@
 """The official dSprites files, .npz and .hdf5 (Matthey et al. 2017)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from dvae_jax.data.entries import Images, TfdsCopy
 from dvae_jax.data.formats import hdf5, npy_members, packing
-from dvae_jax.data.formats.packing import Chunk, Header
-from dvae_jax.data.rendered import dsprites
+from dvae_jax.data.formats.packing import Header
+from dvae_jax.data.rendered.dsprites import NAMES, SIZES, VALUES
 
 CHECKSUMS = {
   "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.hdf5": "sha256:"
@@ -15,23 +15,28 @@ CHECKSUMS = {
 }
 
 
-def header(
-  sizes: tuple[int, ...] = dsprites.SIZES,
-) -> Header:
+_LABELS = ("shape", "scale", "orientation", "x_position", "y_position")
+TFDS = TfdsCopy(
+  lambda _: header(),
+  (64, 64, 1),
+  tuple(f"label_{name}" for name in _LABELS),
+  SIZES,
+)
+
+
+def header(sizes: tuple[int, ...] = SIZES) -> Header:
   """What dSprites is, as a full grid of `sizes`."""
   return Header(
     image_shape=(64, 64, 1),
     num_images=int(np.prod(sizes)),
-    factor_names=dsprites.NAMES,
+    factor_names=NAMES,
     factor_sizes=sizes,
-    factor_values=dsprites.VALUES if sizes == dsprites.SIZES else (),
+    factor_values=VALUES if sizes == SIZES else (),
     binary=True,
   )
 
 
-def read(
-  path: Path, *, sizes: tuple[int, ...] = dsprites.SIZES
-) -> tuple[Header, Iterator[Chunk]]:
+def read(path: Path, *, sizes: tuple[int, ...] = SIZES) -> Images:
   """Reads an official file.
 
   Args:

@@ -14,10 +14,7 @@ from dvae_jax.data.formats import npy_members, storage
 from dvae_jax.data.official import mpi3d
 from dvae_jax.data.sampling import streaming
 
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path, monkeypatch):
-  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def read(indices):
@@ -164,7 +161,7 @@ def test_mpi3d_at_its_true_size_needs_little_memory(tmp_path, monkeypatch):
   assert [p.name for p in target.iterdir()] == ["meta.json"]
   output = subprocess.run(
     [sys.executable, "-c", _STREAM],
-    cwd=Path(__file__).parents[2],
+    cwd=Path(__file__).parents[3],
     check=True,
     capture_output=True,
     text=True,

@@ -1,18 +1,23 @@
 """The official 3D Shapes file (Burgess & Kim 2018, 3d-shapes)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from dvae_jax.data.entries import Images, TfdsCopy
 from dvae_jax.data.formats import hdf5, packing
-from dvae_jax.data.formats.packing import Chunk, Header
+from dvae_jax.data.formats.packing import Header
 from dvae_jax.data.rendered.shapes3d import NAMES, SIZES, VALUES
 
 CHECKSUMS = {
   "3dshapes.h5": "sha256:"
   "0a0f6ed98baff276a50f3a081a7434d788da63cb135a98189b2a5b5769be1785",
 }
+
+
+TFDS = TfdsCopy(
+  lambda _: header(), (64, 64, 3), tuple(f"label_{n}" for n in NAMES), SIZES
+)
 
 
 def header(sizes: tuple[int, ...] = SIZES) -> Header:
@@ -26,9 +31,7 @@ def header(sizes: tuple[int, ...] = SIZES) -> Header:
   )
 
 
-def read(
-  path: Path, *, sizes: tuple[int, ...] = SIZES
-) -> tuple[Header, Iterator[Chunk]]:
+def read(path: Path, *, sizes: tuple[int, ...] = SIZES) -> Images:
   """Reads the official file.
 
   Args:

@@ -1,3 +1,5 @@
+"""The look-alike of 3D shapes, against the published images."""
+
 import colorsys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from dvae_jax import data
 from dvae_jax.data.rendered import shapes3d, shapes3d_scene
 
-REAL = Path(__file__).parents[2].parent / "shared/golden/shapes3d_real_50.npz"
+REAL = Path(__file__).parents[4] / "shared/golden/shapes3d_real_50.npz"
 
 
 def images(dataset, indices):

@@ -4,26 +4,32 @@ import importlib.util
 import io
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
+from helpers.official_files import noise, prepare, rendered
 from PIL import Image
 
-import dvae_jax.data as data
-from dvae_jax.data.formats import idx, packing, storage
-from dvae_jax.data.official import celeba, files, smallnorb, tfds_source
+from dvae_jax import data
+from dvae_jax.data import DATASETS, sources
+from dvae_jax.data.formats import packing, storage
+from dvae_jax.data.official import (
+  celeba,
+  dsprites,
+  mnist,
+  shapes3d,
+  smallnorb,
+  tfds_copies,
+)
+
+COPIES = {n: entry.tfds for n, entry in DATASETS.items() if entry.tfds}
 
 
 @pytest.fixture(autouse=True)
-def copies(tmp_path, monkeypatch):
-  """A cache and a TFDS folder of the test's own."""
-  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-  monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+def copies(cache, tmp_path):
+  """The TFDS folder of this test."""
   return tmp_path / "tfds"
-
-
-def noise(*shape, top=256):
-  return np.random.default_rng(len(shape)).integers(0, top, shape, np.uint8)
 
 
 def encoded(pixels, kind="PNG"):
@@ -82,16 +88,11 @@ def write_copy(root, name, splits, *, file_format="array_record"):
   return folder
 
 
-def rendered(dataset):
-  images = dataset.render(dataset.arrays, np.arange(dataset.num_images))
-  return np.rint(255 * np.asarray(images)).astype(np.uint8)
-
-
 def small(monkeypatch, name, **changes):
-  """Makes a set's spec that of a smaller grid."""
-  specs = tfds_source.specs()
-  specs[name] = specs[name]._replace(**changes)
-  monkeypatch.setattr(tfds_source, "specs", lambda: specs)
+  """Makes a set's row that of a smaller grid."""
+  entry = DATASETS[name]
+  smaller = entry._replace(tfds=entry.tfds._replace(**changes))
+  monkeypatch.setitem(DATASETS, name, smaller)
 
 
 DSPRITES = (3, 2, 4, 3, 2)
@@ -115,9 +116,7 @@ def dsprites_copy(root, **options):
 
 
 def small_dsprites(monkeypatch):
-  from dvae_jax.data.official import dsprites_files
-
-  header = dsprites_files.header(DSPRITES)
+  header = dsprites.header(DSPRITES)
   small(monkeypatch, "dsprites", header=lambda counts: header, sizes=DSPRITES)
 
 
@@ -199,7 +198,7 @@ def test_smallnorb_is_put_in_order_and_resized(copies, monkeypatch):
   sizes, toys = (2, 3, 2, 2), 4
   grid = np.indices((2, toys, 3, 2, 2)).reshape(5, -1).T
   images = noise(len(grid), 96, 96)
-  names = tfds_source.specs()["smallnorb"].labels
+  names = smallnorb.TFDS.labels
   records = [
     {
       "image": encoded(images[n]),
@@ -237,7 +236,7 @@ def test_mnist_keeps_its_official_test_images_out(copies):
   np.testing.assert_array_equal(rendered(dataset)[..., 0], images)
   np.testing.assert_array_equal(dataset.factors[:, 0], labels)
   np.testing.assert_array_equal(dataset.held_out, [6, 7, 8])
-  assert dataset.factor_values == (idx.DIGITS,)
+  assert dataset.factor_values == (mnist.DIGITS,)
 
 
 def celeba_records(levels):
@@ -274,10 +273,8 @@ def test_celeba_is_cropped_by_the_field(copies):
 
 
 def test_shapes3d_is_put_in_order(copies, monkeypatch):
-  from dvae_jax.data.official import shapes3d_files
-
   sizes = (2, 1, 2, 3, 2, 2)
-  spec = tfds_source.specs()["shapes3d"]
+  spec = shapes3d.TFDS
   grid = np.indices(sizes).reshape(6, -1).T
   images = noise(48, 64, 64, 3)
   records = [
@@ -289,17 +286,17 @@ def test_shapes3d_is_put_in_order(copies, monkeypatch):
     for n, row in enumerate(grid)
   ]
   write_copy(copies, "shapes3d", {"train": records[::-1]})
-  header = shapes3d_files.header(sizes)
+  header = shapes3d.header(sizes)
   small(monkeypatch, "shapes3d", header=lambda counts: header, sizes=sizes)
   dataset = data.load({"name": "shapes3d"})
   np.testing.assert_array_equal(rendered(dataset), images)
 
 
-@pytest.mark.parametrize("name", tfds_source.specs())
+@pytest.mark.parametrize("name", COPIES)
 def test_fields_are_those_of_the_builders(name):
   import tensorflow_datasets as tfds
 
-  spec = tfds_source.specs()[name]
+  spec = COPIES[name]
   features = tfds.builder(name).info.features
   assert features["image"].shape == spec.image_shape
   for label in spec.labels:
@@ -313,7 +310,7 @@ def test_fields_are_those_of_the_builders(name):
 def test_preparing_needs_the_extra(monkeypatch):
   monkeypatch.setitem(sys.modules, "tensorflow", None)
   with pytest.raises(ModuleNotFoundError, match=r"dvae_jax\[tfds\]"):
-    tfds_source.prepare("dsprites")
+    tfds_copies.prepare("dsprites")
 
 
 def test_a_refused_download_names_the_way_by_hand(monkeypatch):
@@ -325,7 +322,7 @@ def test_a_refused_download_names_the_way_by_hand(monkeypatch):
   monkeypatch.setattr(storage, "needs", lambda *_: None)
   monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", refuse)
   with pytest.raises(ValueError, match="prepare celeb_a --from=FOLDER"):
-    tfds_source.prepare("celeb_a")
+    sources.prepare("celeb_a")
 
 
 # Through the real builders, which need TensorFlow.
@@ -353,8 +350,8 @@ def test_dsprites_through_the_real_builder(copies, tmp_path, monkeypatch):
     tfds.download.DownloadManager, "download", lambda self, url: path
   )
   small_dsprites(monkeypatch)
-  folder = tfds_source.prepare("dsprites")
-  assert folder == tfds_source.find("dsprites")
+  folder = tfds_copies.prepare("dsprites")
+  assert folder == tfds_copies.find("dsprites")
   dataset = data.load({"name": "dsprites"})
   assert dataset.source == "tfds"
   np.testing.assert_array_equal(rendered(dataset)[..., 0], 255 * images)
@@ -366,8 +363,6 @@ def test_shapes3d_through_the_real_builder(copies, tmp_path, monkeypatch):
   import h5py
   import tensorflow_datasets as tfds
 
-  from dvae_jax.data.official import shapes3d_files
-
   sizes = (2, 2, 1, 2, 2, 3)
   images = noise(48, 64, 64, 3)
   path = tmp_path / "3dshapes.h5"
@@ -377,14 +372,13 @@ def test_shapes3d_through_the_real_builder(copies, tmp_path, monkeypatch):
   monkeypatch.setattr(
     tfds.download.DownloadManager, "download", lambda self, url: path
   )
-  header = shapes3d_files.header(sizes)
+  header = shapes3d.header(sizes)
   small(monkeypatch, "shapes3d", header=lambda counts: header, sizes=sizes)
-  tfds_source.prepare("shapes3d")
+  tfds_copies.prepare("shapes3d")
   dataset = data.load({"name": "shapes3d", "source": "tfds"})
   np.testing.assert_array_equal(rendered(dataset), images)
   # The same file taken directly gives the same images.
-  read = lambda file: shapes3d_files.read(file, sizes=sizes)
-  files.pack(read, path, storage.prepared_dir("shapes3d"))
+  prepare("shapes3d", partial(shapes3d.read, sizes=sizes), path)
   direct = data.load({"name": "shapes3d", "source": "file"})
   np.testing.assert_array_equal(rendered(direct), images)
 
@@ -393,7 +387,7 @@ def test_shapes3d_through_the_real_builder(copies, tmp_path, monkeypatch):
 @with_tensorflow
 def test_mnist_through_the_real_builder(copies, tmp_path, monkeypatch):
   import tensorflow_datasets as tfds
-  from tensorflow_datasets.image_classification import mnist
+  from tensorflow_datasets.image_classification import mnist as builders
 
   images, labels = noise(10, 28, 28), np.arange(10, dtype=np.uint8)
   paths = {}
@@ -406,14 +400,14 @@ def test_mnist_through_the_real_builder(copies, tmp_path, monkeypatch):
       paths[f"{part}_{kind}"] = tmp_path / f"{part}_{kind}"
       raw = np.array(head, ">i4").tobytes() + array.tobytes()
       paths[f"{part}_{kind}"].write_bytes(raw)
-  monkeypatch.setattr(mnist, "_TRAIN_EXAMPLES", 7)
-  monkeypatch.setattr(mnist, "_TEST_EXAMPLES", 3)
+  monkeypatch.setattr(builders, "_TRAIN_EXAMPLES", 7)
+  monkeypatch.setattr(builders, "_TEST_EXAMPLES", 3)
   monkeypatch.setattr(
     tfds.download.DownloadManager,
     "download_and_extract",
     lambda self, urls: paths,
   )
-  tfds_source.prepare("mnist")
+  tfds_copies.prepare("mnist")
   dataset = data.load({"name": "mnist"})
   order = dataset.factors[:, 0]  # TFDS shuffles within each split
   assert sorted(order[:7]) == list(range(7))

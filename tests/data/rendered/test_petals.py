@@ -1,3 +1,5 @@
+"""The five-petal curves."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np

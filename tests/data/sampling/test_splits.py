@@ -1,3 +1,5 @@
+"""Which images are trained on, and how often."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np

