@@ -1,9 +1,9 @@
 """Makes a picture from a trained run.
 
-  traverse     every latent moves from -2 to 2, the others stay at the posterior
-               mean of --image; latents are sorted by KL, inactive ones dimmed
-  interpolate  the straight line between the posterior means of --image and --to
-  sample       decoded draws from the prior
+  traverse     every latent moves through its values, the others stay at the
+               code of --image; most used latents first, inactive ones dimmed
+  interpolate  the straight line between the codes of --image and --to
+  sample       decoded draws from the prior, where the model has one
 
 The ending of --out decides: .png is a still, .gif an animation (samples: .png).
 
@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
-from dvae_jax import runs
-from dvae_jax.report import figures, pictures
+from dvae_jax import runs, session
+from dvae_jax.report import figures, paths, pictures
 
 STEPS = 11  # values of a latent, points of a line
 
 
 def traverse(run, *, lane: int, image: int, out: Path) -> None:
-  """Writes a traversal of every latent from an image's posterior mean.
+  """Writes a traversal of every latent from an image's code.
 
   Args:
     run: what `load_run` returns.
@@ -34,21 +34,21 @@ def traverse(run, *, lane: int, image: int, out: Path) -> None:
     image: index into the data set.
     out: .png or .gif.
   """
-  values = np.linspace(-2, 2, STEPS)
+  codes, use = pictures.sample_codes(run, lane)
+  values = run.traversal_values(codes, number=STEPS)
   frames = run.traverse(run.render([image]), lane, values)[0]
-  kl = pictures.sample_kl(run, lane)
   if out.suffix == ".gif":
     scale = max(1, 64 // frames.shape[3])
-    animation = figures.traversal_animation(frames, kl, scale=scale)
+    animation = figures.traversal_animation(frames, use, scale=scale)
     figures.save_gif(out, animation)
   else:
-    figures.traversals(frames, kl, values).savefig(out)
+    figures.traversals(frames, use, values).savefig(out)
 
 
 def interpolate(run, *, lane: int, image: int, to: int, out: Path) -> None:
-  """Writes the line between two images' posterior means; as `traverse`."""
-  mean, _ = run.encode(run.render([image, to]), lane)
-  frames = run.decode(pictures.lines(mean[:1], mean[1:], STEPS)[0], lane)
+  """Writes the line between two images' codes; as `traverse`."""
+  codes = run.encode(run.render([image, to]), lane)
+  frames = run.decode(paths.lines(codes[:1], codes[1:], STEPS)[0], lane)
   if out.suffix == ".gif":
     scale = max(1, 128 // frames.shape[2])
     grown = figures.to_uint8(frames).repeat(scale, 1).repeat(scale, 2)
@@ -59,9 +59,17 @@ def interpolate(run, *, lane: int, image: int, to: int, out: Path) -> None:
 
 
 def sample(run, *, lane: int, seed: int, out: Path) -> None:
-  """Writes 64 decoded draws from the prior; as `traverse`."""
-  rng = np.random.default_rng(seed)
-  z = rng.standard_normal((64, run.config["latent_dim"]), np.float32)
+  """Writes 64 decoded draws from the prior; as `traverse`.
+
+  Raises:
+    ValueError: the model has no prior.
+  """
+  z = run.prior(64, seed=seed)
+  if z is None:
+    raise ValueError(
+      f"sample: {run.config['objective']} has no prior to draw codes from;"
+      " try traverse or interpolate"
+    )
   figures.samples(run.decode(z, lane)).savefig(out)
 
 
@@ -118,8 +126,8 @@ def main(argv) -> None:
   if len(argv) != 2:
     raise app.UsageError(f"one verb expected: {', '.join(VERBS)}")
   options = {name: getattr(flags.FLAGS, name) for name in NUMBERS}
-  runs.set_up()
-  with runs.refusing():
+  session.set_up()
+  with session.refusing():
     print(show(argv[1], flags.FLAGS.workdir, out=flags.FLAGS.out, **options))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import fake_runs
+from matplotlib.figure import Figure
 from PIL import Image
 
 from dvae_jax import show
@@ -31,12 +32,49 @@ def test_every_verb_writes_its_endings(run, tmp_path, verb):
       assert getattr(image, "n_frames", 1) == (20 if ending == ".gif" else 1)
 
 
+@pytest.mark.parametrize("kind", ["deterministic", "quantised"])
+def test_model_without_a_prior_is_shown_but_for_samples(
+  tmp_path, monkeypatch, kind
+):
+  run = fake_runs.make_run(tmp_path, lanes=2, kind=kind)
+  monkeypatch.setattr(show.runs, "load_run", lambda workdir: run)
+  options = {"lane": 1, "image": 3, "to": 9, "seed": 0}
+  out = str(tmp_path / "x.png")
+  for verb in ("traverse", "interpolate"):
+    with Image.open(show.show(verb, tmp_path, out=out, **options)) as image:
+      image.verify()
+  with pytest.raises(ValueError, match="encoder has no prior"):
+    show.show("sample", tmp_path, out=out, **options)
+
+
+def test_traversal_moves_each_latent_through_its_values(tmp_path, monkeypatch):
+  run = fake_runs.make_run(tmp_path, lanes=2, kind="deterministic")
+  monkeypatch.setattr(show.runs, "load_run", lambda workdir: run)
+  drawn = {}
+  monkeypatch.setattr(
+    show.figures, "traversals",
+    lambda frames, use, values: drawn.update(
+      frames=frames, use=use, values=values
+    ) or Figure(),
+  )  # fmt: skip
+  out = str(tmp_path / "x.png")
+  show.show("traverse", tmp_path, out=out, lane=1, image=3)
+  codes = run.encode(run.render(np.arange(108)), 1)
+  np.testing.assert_allclose(
+    drawn["values"], run.traversal_values(codes, 11), atol=1e-6
+  )
+  np.testing.assert_array_equal(
+    drawn["frames"], run.traverse(run.render([3]), 1, drawn["values"])[0]
+  )
+  np.testing.assert_allclose(drawn["use"].amount, codes.std(0), atol=1e-6)
+
+
 def test_interpolation_starts_and_ends_at_the_images(run, tmp_path):
   out = tmp_path / "x.gif"
   show.show(
     "interpolate", tmp_path, out=str(out), lane=0, image=3, to=9, seed=0
   )
-  ends = run.decode(run.encode(run.render([3, 9]), 0)[0], 0)
+  ends = run.decode(run.encode(run.render([3, 9]), 0), 0)
   with Image.open(out) as animation:
     for frame, end in zip((0, 10), ends, strict=True):
       animation.seek(frame)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import math
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ import jinja2
 import numpy as np
 from PIL import Image
 
-from dvae_jax.report import figures, gallery
-from dvae_jax.report.records import Record, lane_title, read, swept
-from dvae_jax.rundir import write_atomic
+from dvae_jax.report import figures, gallery, portraits, tables
+from dvae_jax.report.records import Record, lane_title, read
+from dvae_jax.report.scores import headline
+from dvae_jax.rundir import plain, write_atomic
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
 CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
-FIRST = ("reconstruction", "kl", "elbo", "active_units")  # then the scores
 
 
 def write(workdir) -> Path:
@@ -37,18 +38,17 @@ def write(workdir) -> Path:
   """
   folder = Path(workdir)
   record = read(folder)
-  shown = best_lanes(record)[:LANES_SHOWN]
+  shown = tables.best_lanes(record)[:LANES_SHOWN]
   (folder / "figures").mkdir(exist_ok=True)
   embedded = [
-    _save(picture, folder / "figures")
-    for picture in gallery.draw(record, sorted(shown))
+    _save(picture, folder / "figures") for picture in _drawn(record, shown)
   ]
   animations = {
     lane: _animations(record, lane, folder / "figures") for lane in shown
   }
   page = _template().render(
     **_about(record, folder),
-    **_table(record),
+    **tables.lanes(record),
     explorer=_explorer(record, shown),
     **_view(record),
     sections=_sections(record, embedded, animations, shown),
@@ -56,6 +56,13 @@ def write(workdir) -> Path:
   path = folder / "report.html"
   write_atomic(path, page)
   return path
+
+
+def _drawn(record: Record, lanes) -> Iterator[gallery.Picture]:
+  """Every figure of the page: of all lanes, then of each that is shown."""
+  yield from gallery.draw(record)
+  for lane in sorted(lanes):
+    yield from portraits.draw(record, lane)
 
 
 def _template() -> jinja2.Template:
@@ -70,27 +77,6 @@ def _template() -> jinja2.Template:
 
 def _uri(kind: str, content: bytes) -> str:
   return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def best_lanes(record: Record) -> list[int]:
-  """Lanes from the best to the worst.
-
-  By the first score of the results; without scores by -ELBO, the smallest
-  first. Diverged lanes and lanes without a number come last.
-  """
-  scores = gallery.supervised(record)
-  known = record.scores
-  if scores:
-    worth = next(iter(scores.values()))
-  elif {"kl", "reconstruction"} <= known.keys():
-    worth = -(known["kl"] + known["reconstruction"])
-  else:
-    worth = np.zeros(len(record.lanes))
-  diverged = [lane.get("diverged_at", -1) >= 0 for lane in record.lanes]
-  worth = np.where(
-    np.isfinite(worth) & ~np.array(diverged, bool), worth, -np.inf
-  )
-  return [int(lane) for lane in np.argsort(-worth, kind="stable")]
 
 
 def _save(picture: gallery.Picture, folder: Path) -> dict[str, Any]:
@@ -119,31 +105,32 @@ def _animations(record: Record, lane: int, folder: Path) -> list[dict]:
   """One lane's GIFs as files; returns what the page shows of them."""
   if not record.pictures:
     return []
-  base = record.pictures["traversals"][lane, 0]
+  images = record.pictures["traversals"][lane]
   frames = figures.traversal_animation(
-    base,
-    record.pictures["kl"][lane],
-    scale=max(1, 64 // base.shape[3]),
+    images,
+    portraits.lane_usage(record, lane),
+    scale=max(1, 64 // images.shape[3]),
   )
   path = folder / f"lane{lane}_traversals.gif"
   figures.save_gif(path, frames)
   found = [
     {
       "title": "Animated traversal",
-      "alt": "every latent moves from -2 to 2 and back",
+      "alt": "every latent moves from its lowest value to its highest and back",
       "source": _uri("gif", path.read_bytes()),
     }
   ]
-  clouds = gallery.cloud_over_training(record, lane)
+  clouds = portraits.cloud_over_training(record, lane)
   if clouds:
     path = folder / f"lane{lane}_cloud_over_training.gif"
     frames = figures.animation(clouds, dpi=CLOUD_DPI)
     figures.save_gif(path, frames, milliseconds=300)
+    use, code = portraits.lane_usage(record, lane), portraits.code_name(record)
     found.append(
       {
-        "title": "Posterior means over training",
-        "alt": "posterior means in the plane of the two latents of the largest"
-        " KL, around the prior's circles, one frame a checkpoint",
+        "title": f"{code.capitalize()}s over training",
+        "alt": f"{code}s in the plane of the two latents of the largest"
+        f" {use.name}, one frame a checkpoint",
         "source": _uri("gif", path.read_bytes()),
       }
     )
@@ -158,12 +145,7 @@ def _about(record: Record, folder: Path) -> dict[str, Any]:
     ("lanes", len(record.lanes)),
     ("steps", f"{steps:,}" if isinstance(steps, int) else steps),
   ]
-  scores = gallery.supervised(record)
-  if scores:
-    name = next(iter(scores))
-    best = best_lanes(record)[0]
-    facts.append((f"best {name}", f"{scores[name][best]:.3f}"))
-    facts.append(("in", lane_title(record, best)))
+  facts += tables.headline_facts(record)
   if record.seconds:
     facts.append(("training", _duration(record.seconds)))
   summary = (
@@ -192,80 +174,36 @@ def _duration(seconds: float) -> str:
   return f"{seconds / 3600:.1f} h"
 
 
-def _table(record: Record) -> dict[str, Any]:
-  """Columns and rows of the table of lanes."""
-  names = swept(record)
-  scores = [name for name in record.scores if name not in gallery.UNSCORED]
-  listed = [name for name in FIRST if name in record.scores] + scores
-  listed += [name for name in record.scores if name not in listed]
-  rows = []
-  for i, lane in enumerate(record.lanes):
-    first = _cell(lane["lane"])
-    if lane.get("diverged_at", -1) >= 0:
-      first["warning"] = f"diverged at step {lane['diverged_at']}"
-    settings = [_cell(lane["hparams"].get(name)) for name in names]
-    numbers = [_cell(record.scores[n][i], record.scores[n]) for n in listed]
-    rows.append([first, _cell(lane["seed"]), *settings, *numbers])
-  note = (
-    "Loss terms are in nats per image. Click a column's name to sort by it."
-  )
-  return {
-    "columns": ["lane", "seed", *names, *listed],
-    "rows": rows,
-    "table_note": note,
-  }
-
-
-def _cell(value, column=None) -> dict[str, Any]:
-  """Text and sorting key; the share of the column's range is a bar."""
-  missing = value is None or not math.isfinite(value)
-  share = None
-  if column is not None and not missing:
-    low, high = min(0.0, np.nanmin(column)), np.nanmax(column)
-    share = float((value - low) / (high - low)) if high > low else None
-  return {
-    "value": "" if missing else repr(float(value)),
-    "text": "–" if missing else _number(value),
-    "share": share,
-    "warning": "",
-  }
-
-
-def _number(value: float) -> str:
-  """Whole numbers as they are, others with three digits that matter or so."""
-  if value == int(value) and abs(value) < 1e6:
-    return str(int(value))
-  if 0.001 <= abs(value) < 10:
-    return f"{value:.3f}"
-  return f"{value:.1f}" if 10 <= abs(value) < 1e5 else f"{value:.3g}"
-
-
 def _view(record: Record) -> dict[str, Any]:
   """Shape of the explorer's image, and whether enlarging it may blur it."""
   if not record.pictures:
     return {"aspect": "1", "fine": False}
-  height, width = record.pictures["bases"].shape[1:3]
+  height, width = record.pictures["base"].shape[:2]
   return {"aspect": f"{width} / {height}", "fine": min(height, width) >= 64}
 
 
 def _explorer(record: Record, lanes) -> dict[str, Any] | None:
-  """What the sliders of the page need: one sheet of decodings a lane."""
+  """What the page's sliders need, lanes by order: one sheet of decodings each.
+
+  Args:
+    record: the files.
+    lanes: that are shown, the best one first.
+  """
   shown = record.pictures
   if not shown:
     return None
-  kl = shown["kl"]
+  uses = {lane: portraits.lane_usage(record, lane) for lane in lanes}
   return {
-    "values": [float(value) for value in shown["grid_values"]],
+    "note": "Move the latents of the largest"
+    f" {uses[lanes[0]].name} together; the others stay at the"
+    f" {portraits.code_name(record)} of one image.",
     "lanes": [
       {
         "title": lane_title(record, lane),
         "best": lane == lanes[0],
-        "latents": [int(d) for d in shown["grid_latents"][lane]],
-        "kl": kl[lane, shown["grid_latents"][lane]].tolist(),
-        "active": [
-          bool(kl[lane, d] > figures.INACTIVE_KL)
-          for d in shown["grid_latents"][lane]
-        ],
+        "latents": shown["grid_latents"][lane].tolist(),
+        "values": plain(shown["grid_values"][lane]),
+        "use": [uses[lane].text(d) for d in shown["grid_latents"][lane]],
         **_sheet(shown["grids"][lane]),
       }
       for lane in sorted(lanes)
@@ -309,8 +247,10 @@ def _sections(record, embedded, animations, shown) -> list[dict[str, Any]]:
   ]
   note = ""
   if len(shown) < len(record.lanes):
+    by = headline(record.scores)
+    which = f"best by {by}" if by else "first"
     note = (
-      f"The {len(shown)} best of {len(record.lanes)} lanes."
+      f"The {len(shown)} {which} of {len(record.lanes)} lanes."
       " `python -m dvae_jax.show` makes pictures of any lane."
     )
   sections = [

@@ -1,20 +1,23 @@
 """Decodes what the report shows, once, into `pictures.npz`.
 
 Everything is made from one random sample of the data set's images and from
-posterior means in NumPy, so a report can be drawn again on any machine.
+their codes in NumPy, so a report can be drawn again on any machine. What a
+posterior has no meaning for is left out: KLs, draws from a prior.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dvae_jax import rundir
-from dvae_jax.report.figures import order_by_kl, to_uint8
+from dvae_jax.report import paths
+from dvae_jax.report.figures import Usage, to_uint8, usage
 
 SAMPLE = 512  # images that errors, clouds and KLs are taken from
 SHOWN = 5  # images in each group of reconstructions
+DRAWN = 48  # draws from the prior
 BATCH = 128  # images per call of encode and decode, so that one compile serves
-VALUES = np.linspace(-2.0, 2.0, 9, dtype=np.float32)  # of a traversal
 GRID_IMAGES = 5000  # in the interactive grids of all lanes together
 GRIDS = ((4, 7), (4, 5), (3, 7), (3, 5))  # (latents, values of each)
 
@@ -23,17 +26,21 @@ def write(run, *, seed: int = 0) -> Path:
   """Writes `pictures.npz` into a run's directory, atomically.
 
   Arrays, with L lanes, D latents and images of H x W x C uint8:
-  `lanes` (L,), `kl` (L, D) nats over the sample, `means` (L, n, D),
-  `factors` (n, K) and `factor_names` where there are factors;
+  `lanes` (L,), `discrete` (); `codes` (L, n, D) of the sample's n images at
+  `indices` (n,), their `spread` (L, D), a standard deviation; `factors` (n, K)
+  and `factor_names` where there are factors;
   `originals`, `reconstructions` (L, 3, P, H, W, C) and `errors` (L, 3, P): the
-  best, median and worst of the sample; `bases` (2, H, W, C), `traversals`
-  (L, 2, D, V, H, W, C) from their posterior means and `prior_traversals`
-  (L, D, V, H, W, C) at `values` (V,); `samples` (L, 48, H, W, C);
-  `interpolations` (L, 4, 11, H, W, C); `walks` (L, 16, H, W, C) along
-  `walk_paths` (L, 16, 2) in `walk_latents` (L, 2); `usual`, `unusual` (L, n)
-  scores of `anomaly_names` (2,); `grids` (L, v^a, H, W, C), latent
-  `grid_latents` (L, a) taking `grid_values` (v,), the last one fastest, all
-  other latents at the first base's means.
+  best, median and worst of the sample; `base` (H, W, C), `traversals`
+  (L, D, V, H, W, C) from its code at `values` (L, D, V);
+  `interpolations` (L, 4, 11, H, W, C); `usual`, `unusual` (L, n) nats of
+  `anomaly_names` (2,): -ELBO where there is a KL, else the reconstruction;
+  `grids` (L, v^a, H, W, C), latent `grid_latents` (L, a) taking `grid_values`
+  (L, a, v), the last one fastest, all other latents at the base's code.
+
+  With a KL: `kl` (L, D) nats over the sample. With a prior: `samples` (L,
+  DRAWN, H, W, C) and `prior_traversals` (L, D, V, H, W, C) from the middle of
+  `values`; unless codes are discrete, `walks` (L, 16, H, W, C) along
+  `walk_paths` (L, 16, 2) in `walk_latents` (L, 2).
 
   Args:
     run: what `load_run` returns.
@@ -42,12 +49,10 @@ def write(run, *, seed: int = 0) -> Path:
   Returns:
     The file.
   """
-  rng = np.random.default_rng(seed)
-  shared, images, unusual = _shared(run, rng)
-  lanes = [
-    _of_lane(run, lane, images, unusual, np.random.default_rng(seed))
-    for lane in range(len(run.lanes))
-  ]
+  shared, images, unusual = _shared(run, np.random.default_rng(seed))
+  numbers = range(len(run.lanes))
+  with np.errstate(invalid="ignore", over="ignore"):  # of diverged lanes
+    lanes = [_of_lane(run, lane, images, unusual, seed) for lane in numbers]
   stacked = {
     name: np.stack([lane[name] for lane in lanes]) for name in lanes[0]
   }
@@ -58,12 +63,20 @@ def write(run, *, seed: int = 0) -> Path:
   return path
 
 
-def sample_kl(run, lane: int, *, seed: int = 0) -> np.ndarray:
-  """KL per latent (D,) in nats, over a random sample of the images."""
+def sample_codes(run, lane: int, *, seed: int = 0) -> tuple[np.ndarray, Usage]:
+  """Codes (n, D) of a random sample of the images, and the latents' usage."""
   rng = np.random.default_rng(seed)
   size = min(SAMPLE, run.dataset.num_images)
-  indices = rng.choice(run.dataset.num_images, size, replace=False)
-  return _encode(run, lane, run.render(indices))[1].mean(0)
+  images = run.render(rng.choice(run.dataset.num_images, size, replace=False))
+  return _encode(run, lane, images)[::2]
+
+
+def _encode(run, lane: int, images):
+  """Codes (n, D), KLs (n, D) or None, and the latents' usage."""
+  codes = _in_chunks(partial(run.encode, lane=lane), images)
+  kl = _in_chunks(partial(run.kl, lane=lane), images)
+  mean_kl = None if kl is None else kl.mean(0)
+  return codes, kl, usage(mean_kl, codes.std(0))
 
 
 def _shared(run, rng):
@@ -82,23 +95,26 @@ def _shared(run, rng):
     names = ("images", "two images in one")
   shared = {
     "lanes": np.arange(len(run.lanes)),
+    "discrete": np.array(run.discrete),
     "indices": indices,
-    "bases": to_uint8(images[:2]),
-    "values": VALUES,
-    "grid_values": _steps(_grid_shape(run)[1]),
+    "base": to_uint8(images[0]),
     "anomaly_names": np.array(names),
+    **_factors(dataset, indices),
   }
-  factors = _factors(dataset, indices)
-  if factors is not None:
-    shared["factors"] = factors
-    shared["factor_names"] = np.array(dataset.factor_names)
   return shared, images, unusual
 
 
-def _factors(dataset, indices) -> np.ndarray | None:
+def _factors(dataset, indices) -> dict[str, np.ndarray]:
+  """Factors of the sample that take more than one value, and their names."""
   if len(dataset.factor_sizes):
-    return np.stack(np.unravel_index(indices, dataset.factor_sizes), axis=-1)
-  return None if dataset.factors is None else dataset.factors[indices]
+    factors = np.stack(np.unravel_index(indices, dataset.factor_sizes), axis=-1)
+  elif dataset.factors is not None:
+    factors = dataset.factors[indices]
+  else:
+    return {}
+  vary = np.ptp(factors, axis=0) > 0
+  names = np.array(dataset.factor_names)[vary]
+  return {"factors": factors[:, vary], "factor_names": names}
 
 
 def _grid_shape(run) -> tuple[int, int]:
@@ -109,64 +125,78 @@ def _grid_shape(run) -> tuple[int, int]:
   return next((s for s in shapes if s[1] ** s[0] <= budget), shapes[-1])
 
 
-def _steps(number: int) -> np.ndarray:
-  return np.linspace(-2.0, 2.0, number, dtype=np.float32)
-
-
-def _of_lane(run, lane, images, unusual, rng) -> dict[str, np.ndarray]:
+def _of_lane(run, lane, images, unusual, seed) -> dict[str, np.ndarray]:
   """Everything that one lane contributes."""
-  mean, kl = _encode(run, lane, images)
-  other, other_kl = _encode(run, lane, unusual)
-  latents, values = _grid_shape(run)
-  order = order_by_kl(kl.mean(0))
-  points = {
-    "sample": mean,
-    "others": other,
-    "traversals": axis_traversals(mean[:2], VALUES),
-    "prior_traversals": axis_traversals(np.zeros_like(mean[:1]), VALUES)[0],
-    "samples": rng.standard_normal((48, mean.shape[1]), np.float32),
-    "interpolations": lines(mean[0:8:2], mean[1:9:2], 11),
-    "walks": in_plane(mean[0], order[:2], circle()),
-    "grids": latent_grid(mean[0], order[:latents], _steps(values)),
-  }
-  decoded = _decode(run, lane, points)
-  likelihood = run.config["likelihood"]
-  reconstructed = decoded.pop("sample")
-  errors = image_errors(images, reconstructed, likelihood)
-  other_errors = image_errors(unusual, decoded.pop("others"), likelihood)
-  return {
-    **_extremes(images, reconstructed, errors),
-    **{name: to_uint8(part) for name, part in decoded.items()},
-    "kl": kl.mean(0),
-    "means": mean,
-    "walk_paths": circle()[:, : len(order)],
-    "walk_latents": order[:2],
-    "grid_latents": order[:latents],
-    "usual": errors + kl.sum(1),
-    "unusual": other_errors + other_kl.sum(1),
-  }
-
-
-def _encode(run, lane, images):
-  """Means (B, D) and KLs per latent (B, D), in chunks of one shape.
-
-  An autoencoder has no variance: one stands in, so that the KL, then half the
-  squared code, still ranks the latents by use.
-  """
-  parts = [run.encode(chunk, lane) for chunk in _chunks(np.asarray(images))]
-  mean, logvar = (
-    np.concatenate(part)[: len(images)] for part in zip(*parts, strict=True)
+  codes, kl, use = _encode(run, lane, images)
+  latents, number = _grid_shape(run)
+  moved = use.order()[:latents]
+  values = run.traversal_values(codes)
+  grid_values = run.traversal_values(codes, number=number)[moved]
+  prior, walk = _from_prior(run, use, codes[0], values, seed)
+  decoded = _decode(
+    run,
+    lane,
+    {
+      "sample": codes,
+      "traversals": paths.one_at_a_time(codes[:1], values)[0],
+      "interpolations": paths.lines(codes[0:8:2], codes[1:9:2], 11),
+      "grids": paths.latent_grid(codes[0], moved, grid_values),
+      **prior,
+    },
   )
-  if run.config["objective"] == "autoencoder":
-    logvar = np.zeros_like(logvar)
-  return mean, 0.5 * (mean**2 + np.exp(logvar) - logvar - 1)
+  reconstruction = partial(run.reconstruction, lane=lane)
+  errors = _in_chunks(reconstruction, images)
+  others = _in_chunks(reconstruction, unusual)
+  bound = {"usual": errors, "unusual": others}
+  if kl is not None:
+    other_kl = _in_chunks(partial(run.kl, lane=lane), unusual)
+    bound = {
+      "usual": errors + kl.sum(1),
+      "unusual": others + other_kl.sum(1),
+      "kl": use.amount,
+    }
+  return {
+    **_extremes(images, decoded.pop("sample"), errors),
+    **{name: to_uint8(part) for name, part in decoded.items()},
+    **bound,
+    **walk,
+    "codes": codes,
+    "spread": codes.std(0),
+    "values": values,
+    "grid_latents": moved,
+    "grid_values": grid_values,
+  }
+
+
+def _from_prior(run, use: Usage, code, values, seed):
+  """Codes that only a prior gives, to be decoded, and the walk's own arrays."""
+  draws = run.prior(DRAWN, seed=seed)
+  if draws is None:
+    return {}, {}
+  middle = values[:, values.shape[1] // 2].astype(np.float32)
+  points = {
+    "samples": draws,
+    "prior_traversals": paths.one_at_a_time(middle[None], values)[0],
+  }
+  if run.discrete or len(middle) < 2:
+    return points, {}
+  plane = use.order()[:2]
+  path = paths.circle(values[plane, 0], values[plane, -1])
+  points["walks"] = paths.in_plane(code, plane, path)
+  return points, {"walk_paths": path, "walk_latents": plane}
+
+
+def _in_chunks(function, rows: np.ndarray):
+  """A function of BATCH rows applied to all of them; None where it is None."""
+  parts = [function(chunk) for chunk in _chunks(np.asarray(rows))]
+  return None if parts[0] is None else np.concatenate(parts)[: len(rows)]
 
 
 def _decode(run, lane, points: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
   """Decodes arrays of codes (..., D) into images (..., H, W, C), together."""
   latents = next(iter(points.values())).shape[-1]
   flat = np.concatenate([z.reshape(-1, latents) for z in points.values()])
-  images = np.concatenate([run.decode(z, lane) for z in _chunks(flat)])
+  images = _in_chunks(partial(run.decode, lane=lane), flat)
   decoded, start = {}, 0
   for name, z in points.items():
     stop = start + z.size // latents
@@ -196,64 +226,3 @@ def _extremes(images, decoded, errors) -> dict[str, np.ndarray]:
     "reconstructions": to_uint8(decoded[rows]),
     "errors": errors[rows],
   }
-
-
-def image_errors(images, decoded, likelihood: str) -> np.ndarray:
-  """Negative log-likelihood of each image under its decoded mean.
-
-  Args:
-    images: (B, H, W, C) in [0, 1].
-    decoded: (B, H, W, C) in [0, 1].
-    likelihood: "bernoulli", or "gaussian" of variance 1/2, whose constant is
-      left out.
-
-  Returns:
-    (B,) nats. A probability counts as at least 1e-7: in float32 the decoder's
-    sigmoid saturates there.
-  """
-  x, p = np.asarray(images, np.float64), np.asarray(decoded, np.float64)
-  if likelihood == "gaussian":
-    nats = (x - p) ** 2
-  else:
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    nats = -(x * np.log(p) + (1 - x) * np.log1p(-p))
-  return nats.reshape(len(x), -1).sum(1)
-
-
-def axis_traversals(mean, values) -> np.ndarray:
-  """Codes with one latent set to each value: (B, D), (S,) -> (B, D, S, D)."""
-  latents = mean.shape[1]
-  z = np.tile(mean[:, None, None], (1, latents, len(values), 1))
-  for latent in range(latents):
-    z[:, latent, :, latent] = values
-  return z
-
-
-def lines(start, end, number: int) -> np.ndarray:
-  """Points of the straight lines between codes: (P, D) twice -> (P, S, D)."""
-  share = np.linspace(0, 1, number, dtype=start.dtype)[:, None]
-  return start[:, None] * (1 - share) + end[:, None] * share
-
-
-def circle(radius: float = 1.5, number: int = 16) -> np.ndarray:
-  """Points on a circle in a plane of the latent space, (S, 2)."""
-  angle = np.linspace(0, 2 * np.pi, number, endpoint=False)
-  return radius * np.stack([np.cos(angle), np.sin(angle)], -1)
-
-
-def in_plane(mean, latents, path) -> np.ndarray:
-  """A code (D,) whose one or two `latents` follow a path (S, 2) -> (S, D)."""
-  z = np.tile(mean, (len(path), 1))
-  z[:, latents] = path[:, : len(latents)]
-  return z
-
-
-def latent_grid(mean, latents, values) -> np.ndarray:
-  """A code (D,) whose A latents take all combinations of V values: (V^A, D).
-
-  The last latent varies fastest.
-  """
-  points = np.meshgrid(*[values] * len(latents), indexing="ij")
-  z = np.tile(mean, (points[0].size, 1))
-  z[:, latents] = np.stack(points, -1).reshape(-1, len(latents))
-  return z

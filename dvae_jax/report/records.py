@@ -35,7 +35,7 @@ class Record(NamedTuple):
     command: what made the run.
     lanes: one dict a lane: "lane", "seed", "hparams", "step", "diverged_at".
     scores: name -> (L,) numbers of results.jsonl, "dci.completeness" for nested
-      ones; NaN where missing.
+      ones; NaN where missing, and all of a diverged lane's.
     steps: (T,) logged steps.
     terms: name -> (L, T) logged terms, NaN where missing.
     kl: (L, T, D) nats per latent, or None.
@@ -128,10 +128,19 @@ def _seconds(timings: list[dict]) -> float | None:
 def _scores(lanes) -> dict[str, np.ndarray]:
   """Numbers of each lane's metrics, nested ones with a dot: name -> (L,)."""
   rows = [dict(_numbers(lane.get("metrics", {}))) for lane in lanes]
+  rows = [
+    dict.fromkeys(row, np.nan) if diverged(lane) else row
+    for lane, row in zip(lanes, rows, strict=True)
+  ]
   names = list(dict.fromkeys(name for row in rows for name in row))
   return {
     name: np.array([row.get(name, np.nan) for row in rows]) for name in names
   }
+
+
+def diverged(lane: dict) -> bool:
+  """Whether a lane's training diverged: its numbers say nothing then."""
+  return lane.get("diverged_at", -1) >= 0
 
 
 def _numbers(metrics: dict, prefix: str = ""):
@@ -177,20 +186,82 @@ def swept(record: Record) -> list[str]:
   ]
 
 
-def strengths(record: Record) -> tuple[str, np.ndarray]:
-  """The first swept hyper-parameter and its value in each lane, (L,).
+class Sweep(NamedTuple):
+  """How the lanes of a run differ.
 
-  The lane's number where none is swept.
+  Attributes:
+    name: what is swept first: "beta", or "alpha, beta" jointly; without a swept
+      hyper-parameter "seed", or "lane" for a single one.
+    places: (L,) its number in each lane; of a joint sweep 0, 1, ...
+    ticks: the values of a joint sweep, place -> "1, 4"; None where the places
+      are the values themselves.
+    rest: L texts, what else is swept: "gamma 2"; "" where nothing is.
+    settings: L texts, all that is swept but the seed: "beta 4, gamma 2"; lanes
+      with the same one differ in their seed alone.
   """
-  for name in swept(record):
-    return name, np.array([lane["hparams"][name] for lane in record.lanes])
-  return "lane", np.array([float(lane["lane"]) for lane in record.lanes])
+
+  name: str
+  places: np.ndarray
+  ticks: dict[float, str] | None
+  rest: list[str]
+  settings: list[str]
+
+
+def sweep(record: Record) -> Sweep:
+  """How the lanes of a run differ, by whole settings."""
+  lanes, dimensions = record.lanes, _dimensions(record)
+  blank = [""] * len(lanes)
+  if not dimensions:
+    name = "seed" if len({lane["seed"] for lane in lanes}) > 1 else "lane"
+    places = np.array([float(lane[name]) for lane in lanes])
+    return Sweep(name, places, None, blank, blank)
+  first, *others = dimensions
+  texts = [[_text(lane, names) for lane in lanes] for names in others]
+  rest = [", ".join(parts) for parts in zip(*texts, strict=True)] or blank
+  places, ticks = _places(
+    [[lane["hparams"][n] for n in first] for lane in lanes]
+  )
+  settings = [
+    ", ".join(filter(None, [_text(lane, first), other]))
+    for lane, other in zip(lanes, rest, strict=True)
+  ]
+  return Sweep(", ".join(first), places, ticks, rest, settings)
+
+
+def _places(values: list[list[float]]):
+  """Places and ticks of a dimension whose point in each lane is given."""
+  if len(values[0]) == 1:
+    return np.array(values, np.float64)[:, 0], None
+  texts = [", ".join(_short(v) for v in point) for point in values]
+  joint = list(dict.fromkeys(texts))
+  places = np.array([float(joint.index(text)) for text in texts])
+  return places, {float(i): text for i, text in enumerate(joint)}
+
+
+def _dimensions(record: Record) -> list[tuple[str, ...]]:
+  """Names of each swept dimension; several names where they move jointly."""
+  differ = swept(record)
+  joint = [tuple(key.split(",")) for key in record.config.get("sweep", {})]
+  known = [tuple(name for name in names if name in differ) for names in joint]
+  covered = {name for names in known for name in names}
+  alone = [(name,) for name in differ if name not in covered]
+  return [names for names in known if names] + alone
+
+
+def _text(lane: dict, names) -> str:
+  return ", ".join(f"{name} {_short(lane['hparams'][name])}" for name in names)
+
+
+def _short(value: float) -> str:
+  """A number's text, different for different numbers."""
+  return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def lane_title(record: Record, lane: int) -> str:
   """ "lane 2: beta 4, seed 1", with what is swept."""
   about = record.lanes[lane]
-  parts = [f"{name} {about['hparams'][name]:g}" for name in swept(record)]
+  parts = [_text(about, swept(record))]
   if len({other["seed"] for other in record.lanes}) > 1:
     parts.append(f"seed {about['seed']}")
-  return f"lane {lane}" + (": " + ", ".join(parts) if parts else "")
+  title = ", ".join(filter(None, parts))
+  return f"lane {lane}" + (f": {title}" if title else "")

@@ -8,24 +8,22 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from dvae_jax.metrics.udr import udr
+from dvae_jax.metrics.files import read_models
+from dvae_jax.metrics.udr import rank
 from dvae_jax.report import figures
-from dvae_jax.report.records import Record, read, swept
+from dvae_jax.report.records import read, sweep
+from dvae_jax.report.scores import (
+  MODEL,
+  Summary,
+  better,
+  by_setting,
+  metric_of,
+  needs_labels,
+  titled,
+  worth,
+)
+from dvae_jax.report.tables import mean_text
 from dvae_jax.rundir import write_atomic
-
-# Numbers of the model itself; all other ones are scores, which rate the codes.
-MODEL = ("reconstruction", "kl", "elbo", "active_units", "mi", "tc", "dwkl")
-# What can be known without labels, and where the least is the best.
-UNSUPERVISED = {
-  "reconstruction": True,
-  "kl": True,
-  "elbo": False,
-  "tc": True,
-  "total_correlation": True,
-  "wasserstein": True,
-  "mutual_info_score": True,
-  "udr": False,
-}
 
 
 class Study(NamedTuple):
@@ -35,88 +33,80 @@ class Study(NamedTuple):
     lanes: M names, "run/lane".
     settings: M settings: the run and its swept numbers, without the seed.
     scores: name -> (M,) numbers; NaN where missing or diverged.
+    notes: sentences about what is missing.
   """
 
   lanes: list[str]
   settings: list[str]
   scores: dict[str, np.ndarray]
+  notes: list[str]
 
 
-def collect(records: list[Record]) -> Study:
-  """Puts the lanes of several runs into one table, diverged ones as NaN.
+def collect(workdirs) -> Study:
+  """Puts the lanes of several runs into one table.
 
   Args:
-    records: the runs; where pictures.npz of all shows the same images, "udr" is
-      added to the scores.
+    workdirs: run directories; where codes.npz of all has codes of the same
+      images and KLs, "udr" is added to the scores.
 
   Raises:
-    ValueError: a run has no results.
+    ValueError: a folder without a run, or a run without results.
   """
-  lanes, settings, rows = [], [], []
-  for record in records:
-    if not record.scores:
+  folders = list(dict.fromkeys(map(str, workdirs)))
+  records = [read(folder, arrays=False) for folder in folders]
+  same = len({record.name for record in records}) < len(records)
+  lanes, settings, rows, places = [], [], [], {}
+  for folder, record in zip(folders, records, strict=True):
+    if not any("metrics" in lane for lane in record.lanes):
       raise ValueError(f"{record.name}: no results yet; evaluate the run first")
-    for i, lane in enumerate(record.lanes):
-      swept_values = [f"{n} {lane['hparams'][n]:g}" for n in swept(record)]
-      lanes.append(f"{record.name}/{lane['lane']}")
-      settings.append(" ".join([record.name, *swept_values]))
-      valid = lane.get("diverged_at", -1) < 0
-      numbers = record.scores.items()
-      rows.append({name: v[i] if valid else np.nan for name, v in numbers})
+    run = folder if same else record.name
+    for i, setting in enumerate(sweep(record).settings):
+      lane = record.lanes[i]["lane"]
+      places[folder, lane] = len(lanes)
+      lanes.append(f"{run}/{lane}")
+      settings.append(" ".join(filter(None, [run, setting])))
+      rows.append({name: v[i] for name, v in record.scores.items()})
   names = list(dict.fromkeys(name for row in rows for name in row))
   scores = {n: np.array([row.get(n, np.nan) for row in rows]) for n in names}
-  found = _udr(records)
-  if found is not None:
-    valid = np.isfinite(scores.get("reconstruction", found))
-    scores["udr"] = np.where(valid, found, np.nan)
-  return Study(lanes, settings, scores)
+  try:
+    models, _ = read_models(folders)
+    values, _ = rank(models)
+  except ValueError as error:
+    return Study(lanes, settings, scores, [f"Without udr: {error}."])
+  scores["udr"] = np.full(len(lanes), np.nan)
+  for model, value in zip(models, values, strict=True):
+    scores["udr"][places[model.run, model.lane]] = value
+  return Study(lanes, settings, scores, [])
 
 
-def _udr(records: list[Record]) -> np.ndarray | None:
-  """UDR of every lane against all others, from the pictures' common images."""
-  shown = [record.pictures for record in records if record.pictures]
-  number = sum(len(s["lanes"]) for s in shown)
-  if len(shown) < len(records) or number < 2:
-    return None
-  if any(not np.array_equal(s["indices"], shown[0]["indices"]) for s in shown):
-    return None
-  if len({str(record.data) for record in records}) > 1:
-    return None
-  codes = [means for s in shown for means in s["means"]]
-  kl = [lane for s in shown for lane in s["kl"]]
-  return udr(codes, kl, correlation="spearman")
-
-
-def summarise(study: Study) -> dict[str, dict[str, tuple[float, float, int]]]:
-  """Setting -> score -> mean, standard error and number of lanes.
-
-  The error is NaN for a single lane.
-  """
-  table: dict[str, dict[str, tuple[float, float, int]]] = {}
-  for setting in dict.fromkeys(study.settings):
-    mine = np.array([name == setting for name in study.settings])
-    table[setting] = {
-      name: _mean(values[mine]) for name, values in study.scores.items()
-    }
-  return table
-
-
-def _mean(values) -> tuple[float, float, int]:
-  values = values[np.isfinite(values)]
-  number = len(values)
-  if not number:
-    return np.nan, np.nan, 0
-  error = values.std(ddof=1) / np.sqrt(number) if number > 1 else np.nan
-  return float(values.mean()), float(error), number
+def summarise(study: Study) -> dict[str, dict[str, Summary]]:
+  """Setting -> score -> mean, standard error and number of lanes."""
+  columns = {
+    name: by_setting(study.settings, values)
+    for name, values in study.scores.items()
+  }
+  return {
+    setting: {name: column[setting] for name, column in columns.items()}
+    for setting in dict.fromkeys(study.settings)
+  }
 
 
 def ratings(study: Study) -> list[str]:
-  """Names of the scores: everything that isn't about the model itself."""
-  return [
-    name
-    for name, values in study.scores.items()
-    if name not in (*MODEL, *UNSUPERVISED) and np.isfinite(values).any()
-  ]
+  """Names of the scores that labels give: they rate a choice."""
+  return [name for name in _known(study) if needs_labels(name)]
+
+
+def criteria(study: Study) -> list[str]:
+  """Names of all numbers that a lane may be chosen by, ratings first."""
+  return sorted(filter(better, _known(study)), key=_labelled_first)
+
+
+def _labelled_first(name: str) -> bool:
+  return not needs_labels(name)
+
+
+def _known(study: Study) -> list[str]:
+  return [n for n, v in study.scores.items() if np.isfinite(v).any()]
 
 
 def select(study: Study, by: str) -> list[tuple[str, str, float, float]]:
@@ -128,46 +118,53 @@ def select(study: Study, by: str) -> list[tuple[str, str, float, float]]:
 
   Returns:
     One (criterion, lane, its rating, Spearman's correlation between criterion
-    and rating) for each unsupervised criterion and each score, the best choice
-    first.
+    and rating, both turned so that more is better) for each number that knows
+    its better side, the best choice first.
 
   Raises:
     ValueError: there is no such score.
   """
-  if by not in study.scores:
-    raise ValueError(f"--by: {by!r} found, one of {ratings(study)} expected")
-  rows = []
-  for name in dict.fromkeys([*ratings(study), *UNSUPERVISED]):
-    values = study.scores.get(name, np.array([np.nan]))
-    if not np.isfinite(values).any():
-      continue
-    worth = -values if UNSUPERVISED.get(name, False) else values
-    best = int(np.nanargmax(worth))
-    pair = {"criterion": worth, "rating": study.scores[by]}
+  allowed = criteria(study)
+  if by not in allowed:
+    raise ValueError(f"--by: {by!r} found, one of {allowed} expected")
+  rating, rows = study.scores[by], []
+  for name in allowed:
+    value = worth(name, study.scores[name])
+    best = int(np.nanargmax(value))
+    pair = {"criterion": value, "rating": worth(by, rating)}
     correlation = figures.rank_correlations(pair)[0, 1]
-    rows.append((name, study.lanes[best], study.scores[by][best], correlation))
-  return sorted(rows, key=lambda row: -np.nan_to_num(row[2], nan=-np.inf))
+    rows.append((name, study.lanes[best], rating[best], correlation))
+  gain = lambda row: np.nan_to_num(worth(by, row[2]), nan=-np.inf)
+  return sorted(rows, key=gain, reverse=True)
 
 
 def markdown(study: Study, by: str) -> str:
   """The tables as text: settings with error bars, and the selection."""
-  names = [*ratings(study), *(n for n in study.scores if n in MODEL)]
-  lines = ["# Study", "", "Means and standard errors over seeds.", ""]
+  names = sorted(filter(metric_of, study.scores), key=_labelled_first)
+  names += [n for n in MODEL if n in study.scores]
+  settings = summarise(study)
+  numbers = [
+    found.number for row in settings.values() for found in row.values()
+  ]
+  what = "One lane a setting."
+  if max(numbers) > 1:
+    what = "Means and standard errors over seeds."
+  lines = ["# Study", "", f"{what} Arrows point to the better side.", ""]
   lines += _table(
-    ["setting", "lanes", *names],
+    ["setting", "lanes", *map(titled, names)],
     [
-      [setting, str(max(n for *_, n in row.values()))]
-      + [_number(*row[name]) for name in names]
-      for setting, row in summarise(study).items()
+      [setting, str(max(found.number for found in row.values()))]
+      + [mean_text(row[name]) for name in names]
+      for setting, row in settings.items()
     ],
   )
   lines += ["", f"## Choosing a lane, rated by {by}", ""]
   lines += _table(
-    ["criterion", "needs labels", "its choice", by, "rank correlation"],
+    ["criterion", "needs labels", "its choice", titled(by), "rank correlation"],
     [
       [
-        name,
-        "no" if name in UNSUPERVISED else "yes",
+        titled(name),
+        "yes" if needs_labels(name) else "no",
         lane,
         f"{score:.3f}",
         f"{correlation:.2f}",
@@ -175,13 +172,8 @@ def markdown(study: Study, by: str) -> str:
       for name, lane, score, correlation in select(study, by)
     ],
   )
+  lines += [line for note in study.notes for line in ("", note)]
   return "\n".join(lines) + "\n"
-
-
-def _number(mean: float, error: float, number: int) -> str:
-  if not number:
-    return "–"
-  return f"{mean:.3f}" + ("" if np.isnan(error) else f" ± {error:.3f}")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -191,18 +183,19 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def draw(study: Study) -> dict[str, Figure]:
-  """File name -> figure: violins of each score, agreement of all of them."""
+  """File name -> figure: points of each rating, agreement of all criteria."""
   drawn = {}
   settings = np.array(study.settings)
   for name in ratings(study):
     groups = {
       s: study.scores[name][settings == s] for s in dict.fromkeys(settings)
     }
-    drawn[f"violins_{name}"] = figures.score_violins(groups, ylabel=name)
-  names = [*ratings(study), *(n for n in UNSUPERVISED if n in study.scores)]
-  chosen = {name: study.scores[name] for name in names}
+    drawn[f"violins_{name}"] = figures.score_violins(
+      groups, ylabel=titled(name)
+    )
+  turned = {name: worth(name, study.scores[name]) for name in criteria(study)}
   drawn["agreement"] = figures.agreement(
-    figures.rank_correlations(chosen), names
+    figures.rank_correlations(turned), list(turned)
   )
   return drawn
 
@@ -221,7 +214,7 @@ def write(workdirs, out, *, by: str = "") -> Path:
   Raises:
     ValueError: a run without results, no score at all, or an unknown one.
   """
-  study = collect([read(folder) for folder in workdirs])
+  study = collect(workdirs)
   scores = ratings(study)
   if not scores:
     raise ValueError("no run has a score; add names to eval.metrics")

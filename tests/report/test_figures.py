@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 from helpers import fake_runs
+from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
-from scipy.stats import spearmanr
+from scipy.stats import sem, spearmanr
 from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.metrics import roc_auc_score
 
@@ -17,7 +18,7 @@ from dvae_jax.report import figures
 from dvae_jax.report.figures.style import CAPTION, PALETTE
 
 RNG = np.random.default_rng(0)
-KL = [2.0, 0.001, 3.0]
+USE = figures.usage([2.0, 0.001, 3.0])
 FRAMES = RNG.random((3, 5, 16, 16, 1))
 CODES = RNG.normal(size=(60, 3))
 FACTORS = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), -1)
@@ -27,24 +28,21 @@ DRAWN = {
   "reconstructions": lambda: figures.reconstructions(
     FRAMES, 0.5 * FRAMES, np.ones((3, 5))
   ),
-  "traversals": lambda: figures.traversals(FRAMES, KL, np.linspace(-2, 2, 5)),
+  "traversals": lambda: figures.traversals(FRAMES, USE, np.linspace(-2, 2, 5)),
   "samples": lambda: figures.samples(FRAMES[0]),
   "interpolations": lambda: figures.interpolations(FRAMES),
   "walk": lambda: figures.walk(FRAMES[0], CODES[:5, :2], CODES[:, :2]),
   "factor_matrix": lambda: figures.factor_matrix(
-    RNG.random((2, 3)), ["a", "b"], KL
+    RNG.random((2, 3)), ["a", "b"], USE
   ),
   "unit_selectivity": lambda: figures.unit_selectivity(
-    CODES, FACTORS, ("shape", "posX", "posY"), KL
+    CODES, FACTORS, ("shape", "posX", "posY"), USE
   ),
   "unit_selectivity of other factors": lambda: figures.unit_selectivity(
-    CODES, FACTORS, ("hue", "size", "angle"), KL
+    CODES, FACTORS, ("hue", "size", "angle"), USE
   ),
   "posterior_cloud": lambda: figures.posterior_cloud(
     CODES[:, :2], FACTORS[:, 0], label="a"
-  ),
-  "posterior_cloud_3d": lambda: figures.posterior_cloud_3d(
-    CODES, FACTORS[:, 0], label="a"
   ),
   "kl_over_training": lambda: figures.kl_over_training(
     STEPS, RNG.random((2, 5, 3)), ["one", "two"]
@@ -120,16 +118,39 @@ def test_images_are_rounded_and_clipped():
 
 
 def test_traversals_are_sorted_by_kl_and_dim_inactive_latents():
-  ax = figures.traversals(FRAMES, KL, range(5)).axes[0]
+  ax = DRAWN["traversals"]().axes[0]
   labels = [label.get_text() for label in ax.get_yticklabels()]
   assert [label.split()[0] for label in labels] == ["z2", "z0", "z1"]
   opacity = ax.images[0].get_array()[8::17, 8, 3]  # 16 pixels and a gap of 1
   np.testing.assert_array_equal(opacity, [255, 255, 76])
 
 
-def test_latents_without_a_kl_come_last():
+def test_each_latent_has_its_own_values_where_they_differ():
+  use = figures.usage(None, [2.0, 0.001, 3.0])
+  values = np.array([[0, 1, 2, 3, 4], [5] * 5, [-4, -2, 0, 1, 1.5]])
+  ax = figures.traversals(FRAMES, use, values).axes[0]
+  rows = [label.get_text() for label in ax.get_yticklabels()]
+  assert rows == [
+    "z2   3.00\n-4 to 1.5", "z0   2.00\n0 to 4", "z1   0.00\n5 to 5",
+  ]  # fmt: skip
+  columns = [label.get_text() for label in ax.get_xticklabels()]
+  assert columns == ["lowest", "", "", "", "highest"]
+  assert ax.get_ylabel() == "latent, spread"
+
+
+def test_usage_is_the_kl_or_else_the_spread():
+  use = figures.usage([0.02, 0.01, np.nan], [9, 9, 9])
+  assert (use.name, use.active().tolist()) == ("KL", [True, False, False])
+  assert [use.text(d) for d in (0, 1)] == ["0.02 nats", "inactive"]
+  use = figures.usage(None, [0.05, 4.0, 0.04, np.nan])
+  assert (use.name, use.order().tolist()) == ("spread", [1, 0, 2, 3])
+  assert use.active().tolist() == [True, True, False, False]  # 1% of 4
+  assert use.text(1) == "spread 4"
+
+
+def test_latents_without_a_number_come_last():
   np.testing.assert_array_equal(
-    figures.order_by_kl([0.5, np.nan, 2.0, 0.5]), [2, 0, 3, 1]
+    figures.ranked([0.5, np.nan, 2.0, 0.5]), [2, 0, 3, 1]
   )
 
 
@@ -147,7 +168,9 @@ def test_selectivity_shows_position_and_one_curve_a_shape():
   names = ("shape", "posX", "posY", "scale")
   factors = np.stack(np.unravel_index(np.arange(120), (3, 4, 5, 2)), -1)
   codes = factors[:, [1, 0]] - 1.5
-  figure = figures.unit_selectivity(codes, factors, names, [2.0, 1.0])
+  figure = figures.unit_selectivity(
+    codes, factors, names, figures.usage([2.0, 1.0])
+  )
   first = figure.axes[0].images[0].get_array()  # latent 0 is posX
   np.testing.assert_allclose(first, np.tile(np.arange(4) - 1.5, (5, 1)))
   curves = figure.axes[3].get_lines()[1:]  # latent 1 is the shape
@@ -155,12 +178,20 @@ def test_selectivity_shows_position_and_one_curve_a_shape():
   np.testing.assert_allclose(heights, [-1.5, -0.5, 0.5])
 
 
-def test_separation_is_the_area_under_the_roc():
+def test_histograms_name_the_area_under_the_roc():
   usual, unusual = RNG.integers(0, 9, 50), RNG.integers(3, 12, 40)  # with ties
   expected = roc_auc_score(
     np.repeat([0, 1], [50, 40]), np.concatenate([usual, unusual])
   )
-  np.testing.assert_allclose(figures.separation(usual, unusual), expected)
+  ax = figures.anomaly_histograms(
+    usual, unusual, label="nats", names=("usual", "unusual")
+  ).axes[0]
+  assert ax.get_title(loc="right") == f"AUC {expected:.3f}"
+  legend = [text.get_text() for text in ax.get_legend().get_texts()]
+  assert legend == ["usual", "unusual"]
+  heights = np.array([bar.get_height() for bar in ax.patches]).reshape(2, 40)
+  np.testing.assert_allclose(heights.sum(1), [1, 1])
+  assert heights[0, 0] > 0 == heights[1, 0]  # nothing unusual is below 3
 
 
 def test_rank_correlations_are_spearmans():
@@ -187,10 +218,19 @@ def test_cloud_has_the_priors_circles():
   assert [patch.radius for patch in patches] == [1, 2]
 
 
+def test_cloud_without_a_prior_has_no_circles_and_ends_at_its_codes():
+  codes = np.array([[5.0, 6.0], [9.0, 7.0]])
+  ax = figures.posterior_cloud(codes, [0, 1], label="a", prior=False).axes[0]
+  assert not ax.patches
+  np.testing.assert_allclose(ax.get_xlim(), [4.8, 9.2])  # 5% of 4 each side
+
+
 def test_gif_goes_forth_and_back_for_ever(tmp_path):
   run = fake_runs.make_run(tmp_path)
   frames = run.traverse(run.render([0]), 0)[0]
-  animation = figures.traversal_animation(frames, [2, 1, 1.5, 0, 0], scale=2)
+  animation = figures.traversal_animation(
+    frames, figures.usage([2, 1, 1.5, 0, 0]), scale=2
+  )
   assert len(animation) == 2 * 7 - 2
   assert animation[0].shape == (2 * 16 + 14, 5 * (2 * 16 + 2) - 2, 3)
   np.testing.assert_array_equal(animation[1], animation[-1])
@@ -205,6 +245,96 @@ def test_history_of_a_cloud_is_an_animation():
   clouds = [DRAWN["posterior_cloud"](), DRAWN["posterior_cloud"]()]
   frames = figures.animation(clouds)
   assert frames[0].shape == frames[1].shape == (504, 604, 3)
+
+
+def test_loss_curves_are_the_logged_ones():
+  terms = {"loss": RNG.random((3, 5)), "kl": RNG.random((3, 5))}
+  figure = figures.loss_terms(STEPS, terms, strengths=BETAS, label="beta")
+  for ax, (name, lanes) in zip(figure.axes, terms.items(), strict=False):
+    assert ax.get_title(loc="left") == name
+    for line, lane in zip(ax.get_lines(), lanes, strict=True):
+      np.testing.assert_array_equal(line.get_xdata(), STEPS)
+      np.testing.assert_array_equal(line.get_ydata(), lane)
+  bar = figure.axes[-1]
+  assert bar.get_ylabel() == "beta"
+  assert [t.get_text() for t in bar.get_yticklabels()] == ["1", "4", "16"]
+
+
+def test_kl_curves_are_coloured_while_active():
+  kl = np.array([[[3, 0.5, 0], [2, 4, 0.01], [1, 5, 0.001]]])
+  ax = figures.kl_over_training([0, 1, 2], kl, ["one"]).axes[0]
+  shown = {line.get_color(): line.get_ydata() for line in ax.get_lines()}
+  np.testing.assert_array_equal(shown[PALETTE[0]], [0.5, 4, 5])  # the largest
+  np.testing.assert_array_equal(shown[PALETTE[1]], [3, 2, 1])
+  np.testing.assert_array_equal(shown["#bbbbbb"], [0, 0.01, 0.001])
+
+
+def test_rate_is_across_and_the_line_holds_the_best_elbo():
+  rate, distortion = [25.0, 10, 3, np.nan], [18.0, 40, 42, 1]
+  ax = figures.rate_distortion(
+    rate, distortion, strengths=[1, 4, 8, 16], label="beta"
+  ).axes[0]
+  assert ax.get_xlabel().startswith("rate: KL")
+  assert ax.get_ylabel().startswith("distortion")
+  points = ax.collections[0].get_offsets()
+  np.testing.assert_array_equal(points[:3], [[25, 18], [10, 40], [3, 42]])
+  (line,) = ax.get_lines()
+  total = np.add(line.get_xdata(), line.get_ydata())
+  np.testing.assert_allclose(total, 43, rtol=1e-12)  # 25 + 18, the least
+  assert ax.texts[0].get_text() == "-ELBO = 43.0"
+
+
+def test_error_bars_are_standard_errors_of_settings():
+  strengths = [1, 1, 1, 4, 4, 16, 1]
+  scores = [0.1, 0.2, 0.6, 0.3, np.nan, 0.5, np.nan]
+  ax = figures.score_against(strengths, {"mig": scores}, label="beta").axes[0]
+  np.testing.assert_allclose(ax.get_lines()[0].get_xdata(), [1, 4, 16])
+  np.testing.assert_allclose(ax.get_lines()[0].get_ydata(), [0.3, 0.3, 0.5])
+  (bars,) = ax.containers[0].lines[2]
+  # One lane, or one that didn't diverge, has no error: only strength 1 does.
+  (bar,) = bars.get_segments()
+  error = sem([0.1, 0.2, 0.6])
+  np.testing.assert_allclose(bar, [[1, 0.3 - error], [1, 0.3 + error]])
+
+
+def test_settings_that_differ_are_not_averaged():
+  scores = [0.1, 0.5, 0.2, 0.6]
+  figure = figures.score_against(
+    [1, 1, 4, 4], {"mig": scores}, label="beta", groups=["g 1", "g 2"] * 2
+  )
+  lines = figure.axes[0].get_lines()
+  found = {line.get_label(): line.get_ydata().tolist() for line in lines}
+  assert found == {"g 1": [0.1, 0.2], "g 2": [0.5, 0.6]}
+  assert not figure.axes[0].containers  # no error bars
+  legend = [text.get_text() for text in figure.legends[0].get_texts()]
+  assert legend == ["g 1", "g 2"]
+
+
+def test_joint_values_are_the_ticks():
+  ticks = {0.0: "1, 4", 1.0: "2, 8"}
+  figure = figures.score_against(
+    [0, 1], {"mig": [0.1, 0.2]}, label="alpha, beta", ticks=ticks
+  )
+  labels = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+  assert labels == ["1, 4", "2, 8"]
+  figure = figures.rate_distortion(
+    [1, 2], [2, 1], strengths=[0, 1], label="alpha, beta", ticks=ticks
+  )
+  bar = figure.axes[-1]
+  labels = [text.get_text() for text in bar.get_yticklabels()]
+  assert (bar.get_ylabel(), labels) == ("alpha, beta", ["1, 4", "2, 8"])
+
+
+def test_violins_are_drawn_of_ten_points_and_points_always():
+  many = RNG.random(10)
+  ax = figures.score_violins(
+    {"a": many, "b": many[:9], "c": [0.5, np.nan]}, ylabel="mig"
+  ).axes[0]
+  violins = [c for c in ax.collections if isinstance(c, PolyCollection)]
+  assert len(violins) == 1
+  points = [c for c in ax.collections if isinstance(c, PathCollection)]
+  assert [len(c.get_offsets()) for c in points] == [10, 9, 1]
+  np.testing.assert_array_equal(points[1].get_offsets()[:, 1], many[:9])
 
 
 # Machado et al. 2009, table 1, severity 1.0, on linear RGB.

@@ -1,6 +1,8 @@
 """The report: from a run's files, from few of them, and never unsafe."""
 
+import base64
 import html.parser
+import io
 import json
 import re
 
@@ -8,10 +10,9 @@ import numpy as np
 import pytest
 from helpers import fake_runs
 from PIL import Image
-from sklearn.metrics import mutual_info_score
 
-from dvae_jax.report import gallery, pictures, records
 from dvae_jax.report import page as report
+from dvae_jax.report import pictures, records
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_report_needs_no_network_and_describes_every_image(folder):
 def test_every_figure_is_a_file_too(folder):
   page = Page(folder / "report.html")
   names = {path.name for path in (folder / "figures").iterdir()}
-  assert {"loss_terms.png", "lane0_traversals0.png", "scores.png"} <= names
+  assert {"loss_terms.png", "lane0_traversals.png", "scores.png"} <= names
   assert {"lane1_traversals.gif", "rate_distortion.png"} <= names
   assert len(names) == len(page.every("img"))
   for name in names:
@@ -68,70 +69,70 @@ def test_every_figure_is_a_file_too(folder):
       image.verify()
 
 
-def test_best_lane_is_open_and_a_diverged_one_comes_last(folder):
+def test_best_lane_is_open_and_the_headline_is_its_setting(folder):
+  page = Page(folder / "report.html")
+  assert [attrs for attrs in page.every("details") if "open" in attrs] == [
+    page.every("details")[0]
+  ]
+  assert "diverged at step 600" in page.text
+  for fact in ("best mig ↑0.600", "atbeta 1", "overone seed"):
+    assert fact in page.text  # a term and its value
+  assert "lane 0: beta 1" in page.text
+  assert "seeds" not in page.text
+
+
+def test_explorer_moves_the_used_latents_through_their_values(folder):
   record = records.read(folder)
-  assert report.best_lanes(record) == [0, 1, 2]
-  text = Page(folder / "report.html").text
-  assert "diverged at step 600" in text
-  assert "lane 0: beta 1" in text
+  explorer = report._explorer(record, [1, 0])
+  first, second = explorer["lanes"]
+  assert second["latents"][:3] == [0, 2, 1]
+  assert second["use"][3] == "inactive"
+  kl = record.pictures["kl"][1, 0]
+  assert second["use"][0] == f"{kl:.2f} nats"
+  assert second["values"] == [[-2, -1, 0, 1, 2]] * 4
+  assert second["columns"] * second["rows"] >= 5**4
+  assert [first["best"], second["best"]] == [False, True]
 
 
-def test_sheet_holds_the_grid_row_by_row(folder):
-  record = records.read(folder)
-  explorer = report._explorer(record, [0, 1])
-  lane = explorer["lanes"][1]
-  assert lane["latents"][:3] == [0, 2, 1]
-  assert lane["active"] == [True, True, True, False]
-  assert lane["columns"] * lane["rows"] >= len(explorer["values"]) ** 4
-  assert explorer["lanes"][0]["best"]
+def test_sheet_holds_its_images_row_by_row():
+  images = np.zeros((5, 8, 8, 1), np.uint8)
+  images[3] = 255
+  sheet = report._sheet(images)
+  assert (sheet["columns"], sheet["rows"]) == (3, 2)
+  content = base64.b64decode(sheet["sheet"].partition(",")[2])
+  with Image.open(io.BytesIO(content)) as image:
+    pixels = np.asarray(image.convert("L"))
+  assert pixels.shape == (16, 24)
+  assert pixels[8:, :8].min() > 250
+  assert pixels[:8].max() < 5
 
 
-def test_pictures_decode_what_they_say(folder):
-  run = fake_runs.make_run(folder, lanes=3)
-  with np.load(folder / "pictures.npz") as shown:
-    z = run.encode(run.render(shown["indices"][:1]), 1)[0][0]
-    latents, values = shown["grid_latents"][1], shown["grid_values"]
-    # Row-major, the last latent fastest: position 1 * 5^3 + 3 * 5 + 4.
-    assert len(values) == 5
-    z[latents] = values[[1, 0, 3, 4]]
-    expected = np.rint(255 * run.decode(z[None], 1)[0])
-    np.testing.assert_array_equal(shown["grids"][1, 125 + 15 + 4], expected)
-    errors = shown["errors"][1]
-    assert errors[0].max() <= errors[1].min() <= errors[2].max()
-    z = run.encode(run.render(shown["indices"][:1]), 1)[0][0]
-    z[2] = shown["values"][7]
-    expected = np.rint(255 * run.decode(z[None], 1)[0])
-    np.testing.assert_array_equal(shown["traversals"][1, 0, 2, 7], expected)
-    ends = run.encode(run.render(shown["indices"][2:4]), 0)[0]
-    expected = np.rint(255 * run.decode(ends, 0))
-    np.testing.assert_array_equal(
-      shown["interpolations"][0, 1, [0, -1]], expected
-    )
-
-
-@pytest.mark.parametrize("lanes", [1, 36])
-def test_grid_of_the_explorer_fits_its_budget(tmp_path, lanes):
-  run = fake_runs.make_run(tmp_path, lanes=lanes)
-  latents, values = pictures._grid_shape(run)
-  assert lanes * values**latents <= pictures.GRID_IMAGES
-  assert values % 2 == 1  # zero is on it
-
-
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
-def test_image_errors_are_the_likelihoods(likelihood):
-  from scipy.stats import bernoulli, norm
-
-  rng = np.random.default_rng(0)
-  p = rng.uniform(0.01, 0.99, (3, 4, 4, 1))
-  if likelihood == "bernoulli":
-    x = rng.integers(0, 2, p.shape)
-    expected = -bernoulli.logpmf(x, p).sum((1, 2, 3))
-  else:
-    x = rng.random(p.shape)
-    constant = 16 * 0.5 * np.log(np.pi)
-    expected = -norm.logpdf(x, p, np.sqrt(0.5)).sum((1, 2, 3)) - constant
-  found = pictures.image_errors(x, p, likelihood)
-  np.testing.assert_allclose(found, expected, rtol=1e-9)
+@pytest.mark.parametrize("kind", ["deterministic", "quantised"])
+def test_page_of_a_run_without_a_kl_speaks_of_none(tmp_path, kind):
+  run = fake_runs.make_run(tmp_path / "points", lanes=2, kind=kind)
+  fake_runs.write_run(run)
+  pictures.write(run)
+  page = Page(report.write(run.workdir))
+  words = page.text + " ".join(image["alt"] for image in page.every("img"))
+  for word in ("KL", "ELBO", "prior", "posterior", "nats</"):
+    assert not re.search(rf"\b{word}s?\b", words, re.IGNORECASE), word
+  assert "Traversals from a code" in words
+  assert "largest spread" in words
+  names = {path.name for path in (run.workdir / "figures").iterdir()}
+  assert "lane0_traversals.png" in names
+  for name in names:
+    assert not re.search("sample|prior|walk|kl|rate", name)
+  grids = re.search(
+    r'id="grids">(.*?)</script>',
+    (run.workdir / "report.html").read_text(),
+    re.DOTALL,
+  )
+  explorer = json.loads(grids[1])
+  assert "KL" not in explorer["note"]
+  assert explorer["lanes"][0]["use"][0].startswith("spread ")
+  if kind == "quantised":
+    values = np.concatenate(explorer["lanes"][0]["values"])
+    assert set(values) <= set(fake_runs.LEVELS)
 
 
 def test_one_colour_image_run_without_factors_and_codes(tmp_path):
@@ -146,6 +147,30 @@ def test_one_colour_image_run_without_factors_and_codes(tmp_path):
   assert "Rate and distortion" not in text
 
 
+def test_curves_come_before_the_results(tmp_path):
+  run = fake_runs.make_run(tmp_path / "running", lanes=2)
+  fake_runs.write_run(run)
+  (run.workdir / "results.jsonl").unlink()
+  text = Page(report.write(run.workdir)).text
+  assert "Loss terms" in text
+  assert "Scores" not in text
+
+
+def test_clouds_move_over_training(tmp_path):
+  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
+  fake_runs.write_run(run)
+  fake_runs.save_clouds(run, range(100, 3100, 100))
+  pictures.write(run)
+  page = Page(report.write(run.workdir))
+  shown = [i for i in page.every("img") if "one frame a checkpoint" in i["alt"]]
+  assert len(shown) == 1  # the other lane's codes aren't finite
+  assert shown[0]["alt"].endswith("lane 0: beta 1.")
+  path = run.workdir / "figures" / "lane0_cloud_over_training.gif"
+  with Image.open(path) as image:
+    assert (image.n_frames, image.size) == (12, (403, 336))
+  assert path.stat().st_size < 300_000
+
+
 def test_config_alone_makes_a_report(tmp_path):
   run = fake_runs.make_run(tmp_path / "new", lanes=2)
   fake_runs.write_run(run)
@@ -156,23 +181,16 @@ def test_config_alone_makes_a_report(tmp_path):
   assert "Explore" not in text
 
 
-def test_curves_come_before_the_results(tmp_path):
-  run = fake_runs.make_run(tmp_path / "running", lanes=2)
-  fake_runs.write_run(run)
-  (run.workdir / "results.jsonl").unlink()
-  with open(run.workdir / "metrics.jsonl", "a") as file:
-    file.write('{"step": 1100, "la')  # the line that is being written
-  text = Page(report.write(run.workdir)).text
-  assert "Loss terms" in text
-
-
-def test_many_lanes_are_pictured_in_part(tmp_path):
-  run = fake_runs.make_run(tmp_path / "many", lanes=14)
-  fake_runs.write_run(run, codes=False)
+def test_best_of_many_lanes_are_pictured(tmp_path, monkeypatch):
+  monkeypatch.setattr(report, "LANES_SHOWN", 1)
+  run = fake_runs.make_run(tmp_path / "many", lanes=3)
+  fake_runs.write_run(run, codes=False, diverged=(0,))
+  pictures.write(run)
   page = Page(report.write(run.workdir))
-  assert len(page.every("tr")) == 1 + 14 + 2  # head, lanes, versions
-  record = records.read(run.workdir)
-  assert len(report.best_lanes(record)[: report.LANES_SHOWN]) == 12
+  assert len(page.every("tr")) == 1 + 3 + 2  # head, lanes, versions
+  assert "The 1 best by mig of 3 lanes." in page.text
+  names = {path.name[:5] for path in (run.workdir / "figures").glob("lane*")}
+  assert names == {"lane1"}
 
 
 MARKUP = "\"'></script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -209,85 +227,6 @@ def test_failing_report_leaves_the_old_one(folder, monkeypatch):
   assert not [p for p in folder.rglob("*") if ".partial" in p.name]
 
 
-def save_clouds(run, steps, *, scale=1):
-  """Means that spread out over training; lane 1's are broken at the end."""
-  about = json.loads((run.workdir / "config.json").read_text())
-  sizes = dict(zip(fake_runs.NAMES, fake_runs.SIZES, strict=True))
-  about["data"]["factors"] = sizes
-  (run.workdir / "config.json").write_text(json.dumps(about))
-  clouds, indices = run.workdir / "clouds", np.arange(0, 108, 2)
-  clouds.mkdir()
-  np.save(clouds / "indices.npy", indices)
-  lanes = [run.encode(run.render(indices), lane)[0] for lane in (0, 1)]
-  for step in steps:
-    means = scale * np.stack(lanes).astype(np.float16) * step / steps[-1]
-    if step == steps[-1]:
-      means[1] = np.nan
-    np.save(clouds / f"{step}.npy", means)
-
-
-def test_clouds_move_over_training(tmp_path):
-  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
-  fake_runs.write_run(run)
-  save_clouds(run, range(100, 3100, 100))
-  pictures.write(run)
-  page = Page(report.write(run.workdir))
-  shown = [i for i in page.every("img") if "one frame a checkpoint" in i["alt"]]
-  assert len(shown) == 1  # the other lane's means aren't finite
-  assert shown[0]["alt"].endswith("lane 0: beta 1.")
-  path = run.workdir / "figures" / "lane0_cloud_over_training.gif"
-  with Image.open(path) as image:
-    assert (image.n_frames, image.size) == (12, (403, 336))
-  assert path.stat().st_size < 300_000
-
-
-def test_clouds_share_axes_and_the_colours_of_the_still_one(tmp_path):
-  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
-  fake_runs.write_run(run)
-  save_clouds(run, range(100, 3100, 100), scale=3)
-  pictures.write(run)
-  record = records.read(run.workdir)
-  steps = record.clouds.steps
-  assert (len(steps), steps[0], steps[-1]) == (12, 100, 3000)
-  drawn = gallery.cloud_over_training(record, 0)
-  assert [f.axes[0].get_title(loc="left") for f in drawn] == [
-    f"step {step}" for step in steps
-  ]
-  assert len({figure.axes[0].get_xlim() for figure in drawn}) == 1
-  axes, bar = drawn[-1].axes
-  points = axes.collections[0]
-  # Horizontal position is index // 6 % 6, and lane 0's first latent follows it.
-  assert (axes.get_xlabel(), bar.get_ylabel()) == ("z0", "posX")
-  np.testing.assert_array_equal(
-    points.get_array(), np.arange(0, 108, 2) // 6 % 6
-  )
-  means = run.encode(run.render(np.arange(0, 108, 2)), 0)[0]
-  np.testing.assert_allclose(
-    points.get_offsets(), 3 * means[:, [0, 2]], rtol=1e-3, atol=1e-5
-  )
-
-
-def test_clouds_of_one_step_are_not_animated(tmp_path):
-  run = fake_runs.make_run(tmp_path / "clouds", lanes=2)
-  fake_runs.write_run(run)
-  save_clouds(run, [100])
-  pictures.write(run)
-  assert "over training" not in Page(report.write(run.workdir)).text
-  assert not list((run.workdir / "figures").glob("*_cloud_over_training.gif"))
-
-
 def test_folder_without_a_run_is_named(tmp_path):
   with pytest.raises(ValueError, match=r"--workdir: .* holds no run"):
     report.write(tmp_path)
-
-
-def test_normalised_mi_is_the_share_of_the_factors_entropy():
-  rng = np.random.default_rng(0)
-  factors = rng.integers(0, 4, (500, 2))
-  codes = np.stack([factors[:, 0], rng.integers(0, 3, 500)], -1).astype(float)
-  found = gallery.normalised_mi(codes, factors)
-  for k in range(2):
-    entropy = mutual_info_score(factors[:, k], factors[:, k])
-    for d in range(2):
-      mi = mutual_info_score(codes[:, d].astype(int), factors[:, k])
-      np.testing.assert_allclose(found[k, d], mi / entropy, rtol=1e-9)

@@ -11,21 +11,16 @@ import pytest
 from helpers import fake_runs
 from scipy.stats import sem, spearmanr
 
-from dvae_jax.report import pictures, records, study
+from dvae_jax.metrics.files import read_models
+from dvae_jax.metrics.udr import rank
+from dvae_jax.report import study
 
 
-def make(folder, name, *, lanes=3, seeds=(0,), diverged=(), shown=True):
-  run = fake_runs.make_run(folder / name, lanes=lanes)
-  run = run._replace(
-    lanes=[
-      {**lane, "seed": seed, "lane": len(seeds) * i + k}
-      for i, lane in enumerate(run.lanes)
-      for k, seed in enumerate(seeds)
-    ]
-  )
-  fake_runs.write_run(run, diverged=diverged)
-  if shown:
-    pictures.write(run)
+def make(
+  folder, name, *, lanes=3, seeds=(0,), diverged=(), kind="gaussian", codes=True
+):
+  run = fake_runs.make_run(folder / name, lanes=lanes, seeds=seeds, kind=kind)
+  fake_runs.write_run(run, diverged=diverged, codes=codes)
   return run.workdir
 
 
@@ -40,7 +35,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(folders):
-  return study.collect([records.read(folder) for folder in folders])
+  return study.collect(folders)
 
 
 def test_lanes_of_all_runs_are_in_one_table(found):
@@ -74,16 +69,54 @@ def test_selection_rates_what_each_criterion_chooses(found):
     -found.scores["reconstruction"][valid], found.scores["mig"][valid]
   ).statistic
   np.testing.assert_allclose(rows["reconstruction"][2], expected)
-  assert {"mig", "sap", "dci", "kl", "udr"} <= rows.keys()
+  assert {"mig", "sap", "dci", "kl", "tc", "udr"} <= rows.keys()
 
 
-def test_udr_needs_the_same_images_in_all_runs(tmp_path, folders):
-  assert np.isfinite(
-    study.collect([records.read(folders[0])]).scores["udr"]
-  ).all()
-  without = make(tmp_path, "c", shown=False)
-  both = [records.read(folder) for folder in (folders[0], without)]
-  assert "udr" not in study.collect(both).scores
+def test_selection_knows_which_way_is_up(found):
+  rows = {row[0]: row[1:] for row in study.select(found, "mig")}
+  # The fakes' total correlation is .2 + .1 lane, their mig .6 - .05 lane: both
+  # are best in lane 0, and turned the same way they agree.
+  assert rows["total_correlation"] == ("a/0", 0.6, pytest.approx(1))
+  assert rows["elbo"][0] == "a/0"
+  assert not {"mi", "active_units", "dwkl"} & rows.keys()
+  rows = study.select(found, "total_correlation")
+  assert rows[0][2] == min(row[2] for row in rows) == 0.2
+  assert dict((row[0], row[3]) for row in rows)["mig"] == pytest.approx(1)
+
+
+def test_udr_is_the_one_of_the_metrics_command(tmp_path, folders):
+  found = study.collect(folders)
+  models, _ = read_models(folders)
+  values, _ = rank(models)
+  assert [f"{Path(m.run).name}/{m.lane}" for m in models] == [
+    name
+    for name in found.lanes
+    if name != "b/1"  # diverged
+  ]
+  np.testing.assert_array_equal(found.scores["udr"][[0, 1, 2, 3, 4, 6]], values)
+  # Every beta has two seeds, over both runs; lane 1 of b diverged.
+  np.testing.assert_array_equal(
+    np.isnan(found.scores["udr"]), np.arange(7) == 5
+  )
+  for changes in ({"codes": False}, {"kind": "quantised"}):
+    other = make(tmp_path, str(len(changes)) + str(changes), **changes)
+    found = study.collect([folders[0], other])
+    assert "udr" not in found.scores
+    assert found.notes[0].startswith("Without udr: ")
+
+
+def test_folders_of_one_name_are_other_settings(tmp_path):
+  folders = [make(tmp_path / part, "same", lanes=1) for part in "xy"]
+  found = study.collect([*folders, folders[0]])
+  assert found.lanes == [f"{folder}/0" for folder in folders]
+  assert len(set(found.settings)) == 2
+
+
+def test_seeds_are_claimed_where_there_are_some(tmp_path, folders):
+  one = study.collect([make(tmp_path, "one", lanes=2)])
+  assert "seeds" not in study.markdown(one, "mig").partition("##")[0]
+  text = study.markdown(study.collect(folders), "mig")
+  assert "Means and standard errors over seeds." in text
 
 
 def test_unknown_score_is_named(found):
@@ -92,7 +125,7 @@ def test_unknown_score_is_named(found):
 
 
 def test_run_without_results_is_named(tmp_path):
-  folder = make(tmp_path, "young", shown=False)
+  folder = make(tmp_path, "young")
   (folder / "results.jsonl").unlink()
   with pytest.raises(ValueError, match="young: no results yet"):
     study.write([folder], tmp_path / "out")
@@ -113,7 +146,7 @@ def test_command_writes_tables_and_pictures(folders, tmp_path):
   )
   names = {path.name for path in (tmp_path / "out").iterdir()}
   assert names == {
-    "agreement.png", "lanes.csv", "study.md",
+    "agreement.png", "lanes.csv", "study.md", "violins_dci.completeness.png",
     "violins_dci.png", "violins_mig.png", "violins_sap.png",
   }  # fmt: skip
   text = (tmp_path / "out" / "study.md").read_text()

@@ -15,7 +15,6 @@ from dvae_jax.report.figures.curves import (
   rate_distortion,
   score_against,
   score_violins,
-  separation,
 )
 from dvae_jax.report.figures.images import (
   animation,
@@ -30,39 +29,39 @@ from dvae_jax.report.figures.images import (
   walk,
 )
 from dvae_jax.report.figures.latents import (
+  cloud_limits,
   factor_matrix,
   mean_response,
   posterior_cloud,
-  posterior_cloud_3d,
   unit_selectivity,
 )
-from dvae_jax.report.figures.style import INACTIVE_KL, order_by_kl
+from dvae_jax.report.figures.style import Usage, ranked, usage
 
 __all__ = [
-  "INACTIVE_KL",
+  "Usage",
   "agreement",
   "animation",
   "anomaly_histograms",
+  "cloud_limits",
   "factor_matrix",
   "interpolations",
   "kl_over_training",
   "loss_terms",
   "mean_response",
-  "order_by_kl",
   "posterior_cloud",
-  "posterior_cloud_3d",
   "rank_correlations",
+  "ranked",
   "rate_distortion",
   "reconstructions",
   "samples",
   "save_gif",
   "score_against",
   "score_violins",
-  "separation",
   "tile",
   "to_uint8",
   "traversal_animation",
   "traversals",
   "unit_selectivity",
+  "usage",
   "walk",
 ]

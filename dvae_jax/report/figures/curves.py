@@ -5,19 +5,23 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
+from dvae_jax.metrics.explicitness import roc_area
+from dvae_jax.metrics.udr import INFORMATIVE_KL
 from dvae_jax.report.figures.style import (
   HALF_WIDTH,
-  INACTIVE_KL,
   INK,
   PAGE_WIDTH,
   PALETTE,
   is_log,
   new_figure,
-  order_by_kl,
   panels,
   plain,
+  ranked,
   strength_colours,
 )
+from dvae_jax.report.scores import summary
+
+VIOLIN = 10  # points from which a violin says more than they do
 
 
 def kl_over_training(steps, kl, titles) -> Figure:
@@ -30,11 +34,11 @@ def kl_over_training(steps, kl, titles) -> Figure:
   """
   kl = np.asarray(kl, np.float64)
   figure, axes = panels(len(kl), columns=3, height=1.75)
-  top = np.nanmax(kl, initial=INACTIVE_KL)
+  top = np.nanmax(kl, initial=INFORMATIVE_KL)
   for ax, lane, title in zip(axes, kl, titles, strict=True):
     plain(ax, title=title)
-    for rank, d in enumerate(order_by_kl(lane[-1])):
-      shade = PALETTE[rank % 6] if lane[-1, d] > INACTIVE_KL else "#bbbbbb"
+    for rank, d in enumerate(ranked(lane[-1])):
+      shade = PALETTE[rank % 6] if lane[-1, d] > INFORMATIVE_KL else "#bbbbbb"
       ax.plot(steps, lane[:, d], color=shade, lw=1.1)
       if lane[-1, d] > 0.04 * top and rank < 8:
         ax.annotate(
@@ -52,7 +56,7 @@ def kl_over_training(steps, kl, titles) -> Figure:
   return figure
 
 
-def loss_terms(steps, terms, *, strengths, label: str) -> Figure:
+def loss_terms(steps, terms, *, strengths, label: str, ticks=None) -> Figure:
   """Every logged term over training, one panel a term, one line a lane.
 
   Args:
@@ -60,6 +64,7 @@ def loss_terms(steps, terms, *, strengths, label: str) -> Figure:
     terms: name -> (L, T): the loss, its parts in nats per image, the critic's.
     strengths: (L,) the swept number that colours the lanes.
     label: its name.
+    ticks: strength -> text; the numbers themselves where it's None.
   """
   colours, scale = strength_colours(strengths)
   figure, axes = panels(len(terms), columns=3, height=1.9)
@@ -68,26 +73,28 @@ def loss_terms(steps, terms, *, strengths, label: str) -> Figure:
     for lane, colour in zip(np.asarray(lanes), colours, strict=True):
       ax.plot(steps, lane, color=colour, lw=1.1)
   figure.supxlabel("step", fontsize=8.5, color=INK)
-  _strength_bar(figure, axes, scale, strengths, label)
+  _strength_bar(figure, axes, scale, strengths, label, ticks)
   return figure
 
 
 def _strength_bar(
-  figure, axes, scale: ScalarMappable | None, strengths, label
+  figure, axes, scale: ScalarMappable | None, strengths, label, ticks
 ) -> None:
   """A colour bar whose ticks are the swept numbers, eight at most."""
   if scale is None:
     return
-  ticks = np.unique(strengths)
-  ticks = ticks[:: -(-len(ticks) // 8)]
+  ticks = ticks or {s: f"{s:g}" for s in np.unique(strengths)}
+  few = list(ticks)[:: -(-len(ticks) // 8)]
   bar = figure.colorbar(scale, ax=axes, fraction=0.025, pad=0.02)
-  bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+  bar.set_ticks(few, labels=[ticks[s] for s in few])
   bar.minorticks_off()
   bar.ax.tick_params(labelsize=7, length=2)
   bar.set_label(label, fontsize=8.5)
 
 
-def rate_distortion(rate, distortion, *, strengths, label: str) -> Figure:
+def rate_distortion(
+  rate, distortion, *, strengths, label: str, ticks=None
+) -> Figure:
   """Distortion against rate, one point a lane (Alemi et al. 2018, figure 2).
 
   Args:
@@ -95,6 +102,7 @@ def rate_distortion(rate, distortion, *, strengths, label: str) -> Figure:
     distortion: (L,) reconstruction term, nats per image.
     strengths: (L,) the swept number that colours the points.
     label: its name.
+    ticks: strength -> text; the numbers themselves where it's None.
   """
   rate, distortion = np.asarray(rate), np.asarray(distortion)
   colours, scale = strength_colours(strengths)
@@ -108,7 +116,7 @@ def rate_distortion(rate, distortion, *, strengths, label: str) -> Figure:
   finite = np.isfinite(rate) & np.isfinite(distortion)
   if finite.any():
     _iso_elbo(ax, rate[finite], distortion[finite])
-  _strength_bar(figure, [ax], scale, strengths, label)
+  _strength_bar(figure, [ax], scale, strengths, label, ticks)
   return figure
 
 
@@ -129,10 +137,10 @@ def _iso_elbo(ax, rate, distortion) -> None:
 
 
 def score_violins(groups, *, ylabel: str) -> Figure:
-  """The spread of a score over seeds, one violin a group.
+  """Every lane's score as a point and the median of each group.
 
   Args:
-    groups: name -> (n,) scores; every score is drawn as a point as well.
+    groups: name -> (n,) scores; those of VIOLIN scores or more get a violin.
     ylabel: the score's name.
   """
   kept = {name: _finite(scores) for name, scores in groups.items()}
@@ -141,7 +149,7 @@ def score_violins(groups, *, ylabel: str) -> Figure:
   ax = plain(figure.add_subplot(), ylabel=ylabel)
   for i, scores in enumerate(kept.values()):
     colour = PALETTE[i % len(PALETTE)]
-    if np.ptp(scores) > 0:
+    if len(scores) >= VIOLIN and np.ptp(scores) > 0:
       body = ax.violinplot(
         scores, [i], widths=0.75, showextrema=False, showmedians=False
       )["bodies"][0]
@@ -154,48 +162,68 @@ def score_violins(groups, *, ylabel: str) -> Figure:
   return figure
 
 
-def score_against(strengths, scores, *, label: str) -> Figure:
-  """Scores against a swept number: lanes as points, means with error bars.
+def score_against(
+  strengths, scores, *, label: str, ticks=None, groups=None
+) -> Figure:
+  """Scores against a swept number: points are lanes, lines join means.
+
+  Error bars are standard errors, where two lanes or more share a setting: a
+  strength and a group.
 
   Args:
     strengths: (L,) the swept number.
     scores: name -> (L,).
     label: the swept number's name.
+    ticks: strength -> text; the numbers themselves where it's None.
+    groups: L texts, what else differs between the lanes: one line each.
   """
   strengths = np.asarray(strengths, np.float64)
+  groups = np.array(groups or [""] * len(strengths))
   figure, axes = panels(len(scores), columns=3, height=1.9)
   for ax, (name, values) in zip(axes, scores.items(), strict=True):
     plain(ax, title=name)
     values = np.asarray(values, np.float64)
-    ax.scatter(strengths, values, s=12, color=PALETTE[0], alpha=0.55, lw=0)
-    summary = [
-      (s, *_mean_and_error(values[strengths == s]))
-      for s in np.unique(strengths)
-    ]
-    xs, means, errors = np.array(summary).T
-    ax.errorbar(xs, means, errors, color=PALETTE[1], lw=1.2, capsize=2)
-    if is_log(strengths):
-      ax.set_xscale("log")
-      ax.set_xticks(
-        np.unique(strengths), [f"{s:g}" for s in np.unique(strengths)]
-      )
-      ax.minorticks_off()
+    for i, group in enumerate(dict.fromkeys(groups)):
+      mine, colour = groups == group, PALETTE[i % len(PALETTE)]
+      _means(ax, strengths[mine], values[mine], colour, group)
+    _strength_axis(ax, strengths, ticks)
+  if any(groups):
+    lines = axes[0].get_legend_handles_labels()
+    figure.legend(
+      *lines, loc="outside upper right", ncols=3, fontsize=7.5, frameon=False
+    )
   figure.supxlabel(label, fontsize=8.5, color=INK)
   return figure
+
+
+def _means(ax, strengths, values, colour, group: str) -> None:
+  """One group's lanes, the line of their means, and its error bars."""
+  ax.scatter(strengths, values, s=12, color=colour, alpha=0.55, lw=0)
+  xs = np.unique(strengths)
+  found = [summary(values[strengths == x]) for x in xs]
+  means, errors, numbers = np.array(found).T
+  ax.plot(xs, means, color=colour, lw=1.2, label=group)
+  several = numbers > 1
+  if several.any():
+    ax.errorbar(
+      *(xs[several], means[several], errors[several]),
+      fmt="none", color=colour, lw=1.2, capsize=2,
+    )  # fmt: skip
+
+
+def _strength_axis(ax, strengths, ticks) -> None:
+  """A logarithmic axis where the numbers spread; ticks at the numbers."""
+  if is_log(strengths):
+    ax.set_xscale("log")
+    ticks = ticks or {s: f"{s:g}" for s in np.unique(strengths)}
+    ax.minorticks_off()
+  if ticks:
+    ax.set_xticks(list(ticks), list(ticks.values()))
 
 
 def _finite(values) -> np.ndarray:
   values = np.asarray(values, np.float64)
   return values[np.isfinite(values)]
-
-
-def _mean_and_error(values) -> tuple[float, float]:
-  """Mean and standard error of the finite values; NaN where there are none."""
-  values = _finite(values)
-  if not len(values):
-    return np.nan, np.nan
-  spread = values.std(ddof=1) if len(values) > 1 else 0.0
-  return float(values.mean()), float(spread / np.sqrt(len(values)))
 
 
 def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
@@ -222,21 +250,11 @@ def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
       scores, edges, weights=weights, color=colour, alpha=0.55, label=name
     )
   ax.legend(fontsize=7.5, frameon=False)
-  ax.set_title(
-    f"AUC {separation(usual, unusual):.3f}", fontsize=9, loc="right", color=INK
-  )
+  if len(usual) and len(unusual):
+    second = np.repeat([False, True], [len(usual), len(unusual)])
+    auc = f"AUC {roc_area(both, second):.3f}"
+    ax.set_title(auc, fontsize=9, loc="right", color=INK)
   return figure
-
-
-def separation(usual, unusual) -> float:
-  """P(a score of `unusual` exceeds one of `usual`): the area under the ROC.
-
-  Ties count one half (Mann & Whitney 1947).
-  """
-  usual = np.sort(np.asarray(usual))
-  below = np.searchsorted(usual, unusual, "left")
-  upto = np.searchsorted(usual, unusual, "right")
-  return float(np.mean(below + upto) / (2 * len(usual)))
 
 
 def agreement(matrix, names) -> Figure:

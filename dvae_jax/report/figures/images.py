@@ -14,10 +14,9 @@ from dvae_jax.report.figures.style import (
   CAPTION,
   DPI,
   HALF_WIDTH,
-  INACTIVE_KL,
   PAGE_WIDTH,
+  Usage,
   new_figure,
-  order_by_kl,
 )
 from dvae_jax.rundir import write_atomic
 
@@ -126,31 +125,44 @@ def reconstructions(
   return figure
 
 
-def traversals(frames, kl, values) -> Figure:
-  """One row a latent, sorted by KL; inactive latents are dimmed.
+def traversals(frames, use: Usage, values) -> Figure:
+  """One row a latent, sorted by use; inactive latents are dimmed.
 
   Higgins et al. 2017 (beta-VAE), figure 1; sorted as Burgess et al. 2018.
 
   Args:
     frames: (D, S, H, W, C): latent d set to its s-th value.
-    kl: (D,) nats per latent. Under INACTIVE_KL a latent counts as inactive.
-    values: (S,) what the latent is set to.
+    use: of the D latents.
+    values: (D, S) what each latent is set to, or (S,) for all of them.
   """
-  frames, kl = to_uint8(frames), np.asarray(kl, np.float64)
-  order = order_by_kl(kl)
-  active = kl[order] > INACTIVE_KL
-  table = _table(frames[order], alpha=np.where(active, 1.0, 0.3)[:, None])
+  frames = to_uint8(frames)
+  values = np.broadcast_to(values, frames.shape[:2])
+  order = use.order()
+  table = _table(frames[order], alpha=_opacity(use)[:, None])
   width = min(PAGE_WIDTH, 0.9 + 0.62 * frames.shape[1])
   figure, ax = _picture(table, width=width, margin=1.0)
-  rows = [f"z{d}   {kl[d]:.2f}" for d in order]
-  columns = [f"{value:.1f}" for value in values]
+  rows = [f"z{d}   {use.amount[d]:.2f}" for d in order]
+  columns = [f"{value:.1f}" for value in values[0]]
+  if (values != values[0]).any():  # every latent has a range of its own
+    ends = values[order][:, [0, -1]]
+    rows = [
+      f"{row}\n{low:.2g} to {high:.2g}"
+      for row, (low, high) in zip(rows, ends, strict=True)
+    ]
+    columns = ["lowest", *[""] * (len(columns) - 2), "highest"]
   _captions(ax, frames, rows=rows, columns=columns)
-  ax.set_ylabel("latent, KL in nats", fontsize=8, color=CAPTION)
+  unit = f" in {use.unit}" if use.unit else ""
+  ax.set_ylabel(f"latent, {use.name}{unit}", fontsize=8, color=CAPTION)
   return figure
 
 
+def _opacity(use: Usage) -> np.ndarray:
+  """Of each latent, sorted by use: inactive ones are dimmed. (D,)."""
+  return np.where(use.active()[use.order()], 1.0, 0.3)
+
+
 def samples(images, *, columns: int = 16) -> Figure:
-  """Decoded draws from the prior, (B, H, W, C), in rows of `columns`."""
+  """Images (B, H, W, C), such as decoded draws, in rows of `columns`."""
   images = to_uint8(images)
   columns = min(columns, len(images))
   whole = len(images) // columns * columns
@@ -159,7 +171,7 @@ def samples(images, *, columns: int = 16) -> Figure:
 
 
 def interpolations(frames) -> Figure:
-  """Rows of decodings on the straight line between two posterior means.
+  """Rows of decodings on the straight line between two codes.
 
   Args:
     frames: (P, S, H, W, C); the first and last of a row are the end points.
@@ -178,7 +190,7 @@ def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
   Args:
     frames: (S, H, W, C) decoded points of the path.
     path: (S, 2) the path's coordinates in a plane of the latent space.
-    codes: (N, 2) posterior means in that plane, drawn behind it.
+    codes: (N, 2) codes in that plane, drawn behind it.
     names: the plane's two axes.
   """
   frames, path, codes = to_uint8(frames), np.asarray(path), np.asarray(codes)
@@ -207,21 +219,21 @@ def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
   return figure
 
 
-def traversal_animation(frames, kl, *, scale: int = 1) -> list[np.ndarray]:
+def traversal_animation(
+  frames, use: Usage, *, scale: int = 1
+) -> list[np.ndarray]:
   """All latents side by side, moving from the lowest value to the highest.
 
   Args:
     frames: (D, S, H, W, C).
-    kl: (D,) nats; the latents are sorted by it, inactive ones dimmed.
+    use: of the D latents: they are sorted by it, inactive ones dimmed.
     scale: whole number that pixels are enlarged by.
 
   Returns:
     2 S - 2 frames that loop, each (scale H + 14, D (scale W + 2) - 2, 3) uint8.
   """
-  frames, kl = to_uint8(frames), np.asarray(kl, np.float64)
-  order = order_by_kl(kl)
+  frames, order, dim = to_uint8(frames), use.order(), _opacity(use)[None]
   frames = frames.repeat(scale, axis=2).repeat(scale, axis=3)
-  dim = np.where(kl[order] > INACTIVE_KL, 1.0, 0.3)[None]
   loop = [*range(frames.shape[1]), *range(frames.shape[1] - 2, 0, -1)]
   return [_labelled(frames[order, s], order, dim) for s in loop]
 

@@ -6,26 +6,25 @@ from matplotlib.patches import Circle
 
 from dvae_jax.report.figures.style import (
   HALF_WIDTH,
-  INACTIVE_KL,
   INK,
   PAGE_WIDTH,
   PALETTE,
+  Usage,
   new_figure,
-  order_by_kl,
   plain,
 )
 
 
-def factor_matrix(information, factor_names, kl) -> Figure:
-  """Heat map of I(z_d; v_k) / H(v_k), latents sorted by KL.
+def factor_matrix(information, factor_names, use: Usage) -> Figure:
+  """Heat map of I(z_d; v_k) / H(v_k), latents sorted by use.
 
   Args:
     information: (K, D) normalised mutual information in [0, 1].
     factor_names: K names.
-    kl: (D,) nats per latent.
+    use: of the D latents.
   """
-  information, order = np.asarray(information), order_by_kl(kl)
-  shown = information[:, order]
+  order = use.order()
+  shown = np.asarray(information)[:, order]
   rows, columns = shown.shape
   width = min(PAGE_WIDTH, max(HALF_WIDTH, 1.4 + 0.28 * columns))
   figure = new_figure(0.5 + 0.3 * rows, width=width)
@@ -82,7 +81,7 @@ def _roles(factor_names, factors):
 
 
 def unit_selectivity(
-  codes, factors, factor_names, kl, *, shape_names=None
+  codes, factors, factor_names, use: Usage, *, shape_names=None
 ) -> Figure:
   """Mean response of each active latent to each factor.
 
@@ -91,16 +90,15 @@ def unit_selectivity(
   line a shape. Position is posX and posY where those factors exist.
 
   Args:
-    codes: (N, D) posterior means.
+    codes: (N, D), such as posterior means.
     factors: (N, K) integers.
     factor_names: K names.
-    kl: (D,) nats; latents under INACTIVE_KL are left out.
+    use: of the D latents, one of them active; inactive ones are left out.
     shape_names: names of the shape factor's values.
   """
   codes, factors = np.asarray(codes), np.asarray(factors)
-  kl = np.asarray(kl, np.float64)
   position, split, rest = _roles(factor_names, factors)
-  latents = [d for d in order_by_kl(kl) if kl[d] > INACTIVE_KL] or [0]
+  latents = [d for d in use.order() if use.active()[d]]
   columns = len(rest) + bool(position)
   figure = new_figure(0.3 + 0.95 * len(latents), width=PAGE_WIDTH)
   axes = figure.subplots(len(latents), max(columns, 1), squeeze=False)
@@ -152,74 +150,63 @@ def _curves(ax, curves, reach, names) -> None:
 
 
 def posterior_cloud(
-  means,
+  codes,
   values,
   *,
   label: str,
   names=("z0", "z1"),
   title: str = "",
-  reach: float = 0.0,
+  limits: tuple[float, float] | None = None,
+  prior: bool = True,
 ) -> Figure:
-  """Posterior means in a plane, coloured by a factor, and the prior's circles.
+  """Codes in a plane, coloured by a factor, and the standard normal prior.
 
-  The circles hold 1 and 2 standard deviations of the prior.
+  The prior's circles hold 1 and 2 of its standard deviations.
 
   Args:
-    means: (N, 2).
+    codes: (N, 2), such as posterior means.
     values: (N,) the factor that colours the points.
     label: its name.
     names: the plane's two axes.
     title: such as the training step.
-    reach: where both axes end; 0 takes it from the means.
+    limits: where both axes begin and end; None takes it from the codes.
+    prior: whether there is one, so that its circles are drawn.
   """
-  means = np.asarray(means)
+  codes = np.asarray(codes)
   figure = new_figure(3.5, width=HALF_WIDTH)
   ax = plain(
     figure.add_subplot(), xlabel=names[0], ylabel=names[1], title=title
   )
   points = ax.scatter(
-    *means.T, c=values, s=5, cmap="viridis", alpha=0.7, linewidths=0
+    *codes.T, c=values, s=5, cmap="viridis", alpha=0.7, linewidths=0
   )
-  for radius in (1, 2):
+  for radius in (1, 2) if prior else ():
     ax.add_patch(
       Circle((0, 0), radius, fill=False, ls=(0, (4, 3)), ec="#777777")
     )
-  reach = reach or max(3.6, 1.05 * np.nanmax(np.abs(means)))
-  ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+  limits = limits or cloud_limits(codes, prior=prior)
+  ax.set(xlim=limits, ylim=limits, aspect="equal")
   _colour_bar(figure, points, ax, label)
   return figure
 
 
-def posterior_cloud_3d(
-  means, values, *, label: str, names=("z0", "z1", "z2"), title: str = ""
-) -> Figure:
-  """Posterior means in three latents; arguments as of `posterior_cloud`."""
-  figure = new_figure(3.5, width=HALF_WIDTH)
-  ax = figure.add_subplot(projection="3d")
-  points = ax.scatter(
-    *np.asarray(means).T,
-    c=values,
-    s=4,
-    cmap="viridis",
-    depthshade=False,
-    linewidths=0,
-  )
-  angle = np.linspace(0, 2 * np.pi, 65)
-  ring, flat = (2 * np.cos(angle), 2 * np.sin(angle)), np.zeros(65)
-  for line in ((*ring, flat), (ring[0], flat, ring[1]), (flat, *ring)):
-    ax.plot(*line, color="#777777", lw=0.8, ls=(0, (4, 3)))
-  ax.set(xlim=(-3, 3), ylim=(-3, 3), zlim=(-3, 3), box_aspect=(1, 1, 1))
-  ax.set_xlabel(names[0], fontsize=8, labelpad=-6)
-  ax.set_ylabel(names[1], fontsize=8, labelpad=-6)
-  ax.set_zlabel(names[2], fontsize=8, labelpad=-6)
-  ax.tick_params(labelsize=6.5, pad=-2)
-  ax.set_title(title, fontsize=9, color=INK, loc="left")
-  _colour_bar(figure, points, ax, label, pad=0.1)
-  return figure
+def cloud_limits(codes, *, prior: bool = True) -> tuple[float, float]:
+  """Where the axes of clouds begin and end, so that all codes are inside.
+
+  Args:
+    codes: (..., 2).
+    prior: whether its circles have to be inside too, in the middle.
+  """
+  low, high = float(np.nanmin(codes)), float(np.nanmax(codes))
+  if prior:
+    reach = max(3.6, 1.05 * max(-low, high))
+    return -reach, reach
+  margin = 0.05 * (high - low) or 1.0
+  return low - margin, high + margin
 
 
-def _colour_bar(figure, points, ax, label, pad=0.03) -> None:
-  bar = figure.colorbar(points, ax=ax, fraction=0.04, pad=pad)
+def _colour_bar(figure, points, ax, label) -> None:
+  bar = figure.colorbar(points, ax=ax, fraction=0.04, pad=0.03)
   bar.ax.tick_params(labelsize=7)
   bar.set_label(label, fontsize=8)
   bar.solids.set_alpha(1)

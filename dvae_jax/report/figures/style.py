@@ -1,4 +1,6 @@
-"""Colours, sizes and what every figure shares."""
+"""Colours, sizes, the order of latents: what every figure shares."""
+
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
@@ -6,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
+
+from dvae_jax.metrics.udr import INFORMATIVE_KL
 
 PAGE_WIDTH = 7.2  # inches: the text width of an A4 or letter page
 HALF_WIDTH = 4.2  # of small figures; the report puts them beside wide ones
@@ -25,7 +29,7 @@ INK = "#222222"
 # Captions of image grids, whose background is transparent: this grey has a
 # contrast of at least 4 with white and with the report's dark background.
 CAPTION = "#7a7a7a"
-INACTIVE_KL = 0.01  # nats; Duan et al. 2020 (arXiv:1905.12614), section 4
+INACTIVE_SHARE = 0.01  # of the largest spread: a latent with less is inactive
 
 
 def new_figure(height: float, *, width: float = PAGE_WIDTH) -> Figure:
@@ -62,10 +66,58 @@ def panels(count: int, *, columns: int = 3, height: float = 2.0):
   return figure, list(axes[:count])
 
 
-def order_by_kl(kl) -> np.ndarray:
-  """Latents from the largest KL to the smallest; NaN last. (D,) -> (D,)."""
-  kl = np.asarray(kl, np.float64)
-  return np.argsort(-np.where(np.isfinite(kl), kl, -np.inf), kind="stable")
+class Usage(NamedTuple):
+  """How much a model uses each of its latents: pictures are sorted by it.
+
+  Attributes:
+    amount: (D,).
+    name: "KL", or "spread" where the model has no KL.
+    unit: "nats", or "" for the standard deviation of a latent's codes.
+    least: a latent with no more than this is inactive.
+  """
+
+  amount: np.ndarray
+  name: str
+  unit: str
+  least: float
+
+  def order(self) -> np.ndarray:
+    """Latents from the most to the least used; NaN last. (D,)."""
+    return ranked(self.amount)
+
+  def active(self) -> np.ndarray:
+    """Whether each latent is used at all, (D,)."""
+    return self.amount > self.least
+
+  def text(self, latent: int) -> str:
+    """ "2.31 nats", "inactive", or "spread 0.4"."""
+    if not self.active()[latent]:
+      return "inactive"
+    if self.unit:
+      return f"{self.amount[latent]:.2f} {self.unit}"
+    return f"{self.name} {self.amount[latent]:.2g}"
+
+
+def usage(kl, spread=None) -> Usage:
+  """What tells how much the latents are used: the KL where there is one.
+
+  Args:
+    kl: (D,) nats, or None.
+    spread: (D,) standard deviations of the latents' codes; read without a KL.
+  """
+  if kl is not None:
+    return Usage(np.asarray(kl, np.float64), "KL", "nats", INFORMATIVE_KL)
+  spread = np.asarray(spread, np.float64)
+  least = INACTIVE_SHARE * np.nanmax(spread, initial=0.0)
+  return Usage(spread, "spread", "", float(least))
+
+
+def ranked(amount) -> np.ndarray:
+  """Latents from the largest amount to the smallest; NaN last. (D,)."""
+  amount = np.asarray(amount, np.float64)
+  return np.argsort(
+    -np.where(np.isfinite(amount), amount, -np.inf), kind="stable"
+  )
 
 
 def is_log(strengths) -> bool:
@@ -78,7 +130,7 @@ def strength_colours(strengths) -> tuple[list, ScalarMappable | None]:
   """One colour a lane: viridis over the swept number, or the palette.
 
   Args:
-    strengths: (L,) the swept number of each lane, or None.
+    strengths: (L,) the swept number of each lane.
 
   Returns:
     L colours, and what a colour bar needs: None where there is no scale.

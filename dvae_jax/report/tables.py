@@ -1,0 +1,101 @@
+"""The numbers of a run's page: its headline, its best lanes, its table."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from dvae_jax.report.records import Record, diverged, sweep, swept
+from dvae_jax.report.scores import (
+  MODEL,
+  Summary,
+  best_setting,
+  headline,
+  titled,
+  worth,
+)
+
+
+def best_lanes(record: Record) -> list[int]:
+  """Lanes from the best to the worst by the headline number.
+
+  Diverged lanes and lanes without a number come last.
+  """
+  name = headline(record.scores)
+  if not name:
+    return sorted(
+      range(len(record.lanes)), key=lambda i: diverged(record.lanes[i])
+    )
+  found = worth(name, record.scores[name])
+  found = np.where(np.isfinite(found), found, -np.inf)
+  return [int(lane) for lane in np.argsort(-found, kind="stable")]
+
+
+def headline_facts(record: Record) -> list[tuple[str, str]]:
+  """The best setting's mean of the headline number, and over which seeds."""
+  name, settings = headline(record.scores), sweep(record).settings
+  best = best_setting(name, settings, record.scores[name]) if name else None
+  if best is None:
+    return []
+  setting, found = best
+  term = f"best {titled(name)}" if len(set(settings)) > 1 else titled(name)
+  facts = [(term, mean_text(found))]
+  if setting:
+    facts.append(("at", setting))
+  seeds = "one seed"
+  if found.number > 1:
+    seeds = f"{found.number} seeds, ± standard error"
+  return [*facts, ("over", seeds)]
+
+
+def mean_text(found: Summary) -> str:
+  """ "0.575 ± 0.025", without the error for a single number."""
+  if not found.number:
+    return "–"
+  text = f"{found.mean:.3f}"
+  return text + (f" ± {found.error:.3f}" if found.number > 1 else "")
+
+
+def lanes(record: Record) -> dict[str, Any]:
+  """Columns and rows of the table of lanes, and a note above it."""
+  names = swept(record)
+  listed = [name for name in MODEL if name in record.scores]
+  listed += [name for name in record.scores if name not in MODEL]
+  rows = []
+  for i, lane in enumerate(record.lanes):
+    first = _cell(lane["lane"])
+    if diverged(lane):
+      first["warning"] = f"diverged at step {lane['diverged_at']}"
+    settings = [_cell(lane["hparams"].get(name)) for name in names]
+    numbers = [_cell(record.scores[n][i], record.scores[n]) for n in listed]
+    rows.append([first, _cell(lane["seed"]), *settings, *numbers])
+  return {
+    "columns": ["lane", "seed", *names, *map(titled, listed)],
+    "rows": rows,
+    "table_note": "Loss terms are in nats per image. Arrows point to the better"
+    " side. Click a column's name to sort by it.",
+  }
+
+
+def _cell(value, column=None) -> dict[str, Any]:
+  """Text and sorting key; the share of the column's range is a bar."""
+  missing = value is None or not math.isfinite(value)
+  share = None
+  if column is not None and not missing:
+    low, high = min(0.0, np.nanmin(column)), np.nanmax(column)
+    share = float((value - low) / (high - low)) if high > low else None
+  return {
+    "value": "" if missing else repr(float(value)),
+    "text": "–" if missing else _number(value),
+    "share": share,
+    "warning": "",
+  }
+
+
+def _number(value: float) -> str:
+  """Whole numbers as they are, others with three digits that matter or so."""
+  if value == int(value) and abs(value) < 1e6:
+    return str(int(value))
+  if 0.001 <= abs(value) < 10:
+    return f"{value:.3f}"
+  return f"{value:.1f}" if 10 <= abs(value) < 1e5 else f"{value:.3g}"

@@ -1,0 +1,78 @@
+"""The best lane, the headline and the table know which way is up."""
+
+import numpy as np
+import pytest
+from helpers import fake_runs
+
+from dvae_jax.report import records, tables
+
+
+def record_of(folder, *, seeds=(0,), lanes=3, diverged=(), **scores):
+  run = fake_runs.make_run(folder, lanes=lanes, seeds=seeds)
+  fake_runs.write_run(run, codes=False, diverged=diverged)
+  record = records.read(folder)
+  if not scores:
+    return record
+  return record._replace(
+    scores={name: np.array(values, float) for name, values in scores.items()}
+  )
+
+
+@pytest.mark.parametrize(
+  ("name", "order"),
+  [("mig", [1, 2, 0]), ("total_correlation", [0, 2, 1]), ("elbo", [1, 2, 0]),
+   ("reconstruction", [0, 2, 1]), ("unknown", [0, 1, 2])],
+)  # fmt: skip
+def test_lanes_are_ranked_by_the_better_side(tmp_path, name, order):
+  record = record_of(tmp_path, **{name: [0.1, 0.9, 0.5]})
+  assert tables.best_lanes(record) == order
+
+
+def test_diverged_lanes_come_last(tmp_path):
+  record = record_of(tmp_path, diverged=(0,))
+  assert tables.best_lanes(record) == [1, 2, 0]
+  assert tables.best_lanes(record._replace(scores={})) == [1, 2, 0]
+
+
+def test_headline_is_the_best_settings_mean_over_its_seeds(tmp_path):
+  record = record_of(tmp_path, lanes=2, seeds=(0, 1), mig=[0.9, 0.1, 0.6, 0.5])
+  assert tables.headline_facts(record) == [
+    ("best mig ↑", "0.550 ± 0.050"),  # half of .6 - .5
+    ("at", "beta 16"),
+    ("over", "2 seeds, ± standard error"),
+  ]
+
+
+def test_headline_of_one_seed_claims_no_interval(tmp_path):
+  record = record_of(tmp_path, lanes=2, total_correlation=[0.3, 0.2])
+  assert tables.headline_facts(record) == [
+    ("best total_correlation ↓", "0.200"),
+    ("at", "beta 16"),
+    ("over", "one seed"),
+  ]
+
+
+def test_one_setting_is_not_called_the_best(tmp_path):
+  record = record_of(tmp_path, lanes=1, seeds=(0, 1), mig=[0.3, 0.5])
+  assert tables.headline_facts(record) == [
+    ("mig ↑", "0.400 ± 0.100"),
+    ("over", "2 seeds, ± standard error"),
+  ]
+  assert tables.headline_facts(record._replace(scores={})) == []
+
+
+def test_table_has_the_models_own_numbers_first(tmp_path):
+  found = tables.lanes(record_of(tmp_path, diverged=(1,)))
+  assert found["columns"] == [
+    "lane", "seed", "beta", "reconstruction ↓", "kl ↓", "elbo ↑",
+    "active_units", "mi", "tc ↓", "dwkl", "total_correlation ↓", "mig ↑",
+    "sap ↑", "dci ↑", "dci.completeness ↑",
+  ]  # fmt: skip
+  first, second, third = found["rows"]
+  column = found["columns"].index("mig ↑")
+  cells = [row[column] for row in (first, second, third)]
+  assert [cell["text"] for cell in cells] == ["0.600", "–", "0.500"]
+  assert [cell["value"] for cell in cells] == ["0.6", "", "0.5"]
+  assert cells[0]["share"] == 1.0
+  np.testing.assert_allclose(cells[2]["share"], 0.5 / 0.6)
+  assert second[0]["warning"] == "diverged at step 600"
