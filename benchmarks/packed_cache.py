@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks import timing
 from dvae_jax import data
 from dvae_jax.data.formats import packing, storage
-from dvae_jax.data.official import dsprites_files
+from dvae_jax.data.official import dsprites
 from dvae_jax.data.sampling import streaming
 
 
@@ -38,7 +38,7 @@ def rendered_chunks(stride: int):
 
 def make(directory: str, stride: int) -> None:
   side = -(-32 // stride)
-  header = dsprites_files.header((3, 6, 40, side, side))
+  header = dsprites.header((3, 6, 40, side, side))
   target = storage.prepared_dir("dsprites", directory)
   packing.write(target, header, rendered_chunks(stride), title="rendering")
 
