@@ -1,5 +1,8 @@
 """dvae_jax: disentangled variational autoencoders in JAX and Flax."""
 
+from dvae_jax.registration import register
+
+__all__ = ["load_run", "register"]
 __version__ = "0.1.0"
 
 

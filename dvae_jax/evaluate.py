@@ -23,6 +23,7 @@ from dvae_jax.encoding import (
   varying_factors,
 )
 from dvae_jax.progress import progress_bar, say
+from dvae_jax.registration import register
 from dvae_jax.report import page, pictures
 from dvae_jax.runs import Run
 
@@ -266,14 +267,14 @@ def main(_) -> None:
   with session.refusing():
     if flags.FLAGS.workdir is None:
       raise ValueError("--workdir: missing; name a run directory")
-    if flags.FLAGS.register:
-      runs.register(flags.FLAGS.register)
+    for experiment in flags.FLAGS.register:
+      register(experiment)
     run = runs.load_run(flags.FLAGS.workdir)
     settings = run.config.eval.to_dict()
     only = flags.FLAGS.metrics
     if only is not None:
       run.config.eval.metrics = tuple(only)
-      configs.check(run.config)
+    configs.check(run.config)
     with rundir.locked(run.workdir):
       evaluate(run, settings, only=only)
       say(f"Report: {page.write(run.workdir)}")
@@ -284,7 +285,7 @@ if __name__ == "__main__":
   flags.DEFINE_list(
     "metrics", None, "Metrics to measure; those of the run's config if unset."
   )
-  flags.DEFINE_string(
-    "register", None, "Experiment file that registers what the run names."
+  flags.DEFINE_multi_string(
+    "register", [], "Experiment file that registers what the run names."
   )
   app.run(main)

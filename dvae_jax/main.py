@@ -44,7 +44,8 @@ def main(_) -> None:
     setup = training.set_up(config, dataset)
     say(f"Data: {rundir.to_json(session.describe(dataset))}")
     settings = config.to_dict()
-    with session.opened(workdir, settings, dataset, experiment=path) as folder:
+    file = path.partition(":")[0]
+    with session.opened(workdir, settings, dataset, experiment=file) as folder:
       loop.train(config, setup, folder, shorter=shorter_command(path))
       lines = rundir.read_jsonl(folder / rundir.RESULTS)
       only = evaluate.unmeasured(lines, settings["eval"])

@@ -1,7 +1,8 @@
 """A trained run loaded back: encode, decode, draw, traverse."""
 
-import importlib.util
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +14,34 @@ import numpy as np
 from dvae_jax import data, rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
+from dvae_jax.methods.densities import ESTIMATORS
 from dvae_jax.networks import NETWORKS
 from dvae_jax.report import paths
-from dvae_jax.train import checkpoint, sweep, training
-
-
-def register(experiment: str) -> None:
-  """Runs an experiment file for what it adds to the registries.
-
-  Raises:
-    ValueError: there is no such file.
-  """
-  path = Path(experiment)
-  spec = importlib.util.spec_from_file_location(path.stem, path)
-  if spec is None or spec.loader is None or not path.is_file():
-    raise ValueError(f"--register: {experiment} is no Python file")
-  spec.loader.exec_module(importlib.util.module_from_spec(spec))
+from dvae_jax.train import checkpoint, optimizers, sweep, training
 
 
 def _check_registered(record: dict[str, Any], folder: Path) -> None:
-  """Refuses a run of a method, network or data set that nobody registered.
+  """Refuses a run of a method, a network or the like that isn't registered.
 
   What registered it is never executed on the word of a run directory.
   """
-  config = record["config"]
-  for field, name, known in (
-    ("objective", config["objective"], OBJECTIVES),
-    ("network", config["network"], NETWORKS),
-    ("likelihood", config["likelihood"], LIKELIHOODS),
-    ("data.name", config["data"]["name"], data.DATASETS),
+  for field, known in (
+    ("objective", OBJECTIVES),
+    ("network", NETWORKS),
+    ("likelihood", LIKELIHOODS),
+    ("estimator", ESTIMATORS),
+    ("train.optimizer", optimizers.OPTIMIZERS),
+    ("train.clip", optimizers.CLIPS),
+    ("train.schedule", optimizers.SCHEDULES),
+    ("data.name", data.DATASETS),
   ):
+    name = reduce(getitem, field.split("."), record["config"])
     if name not in known:
       experiment = record.get("experiment") or "the file that registers it"
       raise ValueError(
         f"--workdir: {folder}: {field} {name!r} isn't registered here; add"
         f" --register={experiment}, or in Python"
-        f" dvae_jax.runs.register({experiment!r})"
+        f" dvae_jax.register({experiment!r})"
       )
 
 

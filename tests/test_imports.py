@@ -14,12 +14,13 @@ ROOMS = sorted(
 
 # What each may import of the package, itself aside.
 ALLOWED = {
-  "__init__": {"runs"},
+  "__init__": {"registration", "runs"},
   "progress": set(),
+  "registration": set(),
   "rundir": set(),
   "networks": set(),
-  "metrics": {"progress", "rundir"},
-  "data": {"progress", "rundir"},
+  "metrics": {"progress", "registration", "rundir"},
+  "data": {"progress", "registration", "rundir"},
   "methods": {"data", "networks"},
   "train": {"data", "methods", "progress", "rundir"},
   "config": {"data", "methods", "metrics", "networks", "train"},
@@ -28,11 +29,11 @@ ALLOWED = {
   "report": {"metrics", "rundir"},
   "encoding": {"data", "methods", "metrics", "runs"},
   "evaluate": {
-    "config", "encoding", "metrics", "progress", "report", "rundir", "runs",
-    "session",
+    "config", "encoding", "metrics", "progress", "registration", "report",
+    "rundir", "runs", "session",
   },
   "study": {"report"},
-  "show": {"report", "runs", "session"},
+  "show": {"registration", "report", "runs", "session"},
   "main": {
     "config", "data", "evaluate", "progress", "report", "rundir", "runs",
     "session", "train",

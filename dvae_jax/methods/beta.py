@@ -6,12 +6,7 @@ from jaxtyping import Float, Int
 
 from dvae_jax.methods.densities import gaussian_kl
 from dvae_jax.methods.objective import Objective, Penalty, Scalar
-from dvae_jax.methods.posteriors import Gaussian, Point, deterministic
-
-
-def autoencoder(q: Point, z: Float[Array, "B D"]) -> Penalty:
-  """No penalty: the loss is the reconstruction alone."""
-  return jnp.zeros(z.shape[0]), {}
+from dvae_jax.methods.posteriors import Gaussian, deterministic
 
 
 def beta_vae(q: Gaussian, z: Float[Array, "B D"], *, beta: Scalar) -> Penalty:
@@ -67,7 +62,7 @@ def annealed_vae(
 
 
 OBJECTIVES = {
-  "autoencoder": Objective(autoencoder, deterministic),
+  "autoencoder": Objective(posterior=deterministic),
   "vae": Objective(vae),
   "beta_vae": Objective(beta_vae),
   "annealed_vae": Objective(annealed_vae),

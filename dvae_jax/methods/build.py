@@ -4,8 +4,9 @@ import jax.numpy as jnp
 
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES
 from dvae_jax.methods.models import Model, keywords
-from dvae_jax.methods.objective import CONTEXT, Objective
+from dvae_jax.methods.objective import CONTEXT, LOSS_CONTEXT, Objective
 from dvae_jax.networks import NETWORKS, RELUS
+from dvae_jax.networks.layers import glorot_uniform
 
 
 def build(config, image_shape: tuple[int, int, int]) -> Model:
@@ -50,12 +51,14 @@ def hparam_names(config) -> tuple[str, ...]:
   names = [own.rate for own in objective.networks.values()]
   for function in (
     objective.penalty,
-    type(posterior.head(config.latent_dim)).__call__,
+    objective.loss,
+    type(posterior.head(config.latent_dim, glorot_uniform)).__call__,
     posterior.draw,
     likelihood.log_prob,
   ):
     names += keywords(function)
-  given = {*CONTEXT, *likelihood.parameters, *_own_arguments(objective)}
+  given = {*CONTEXT, *LOSS_CONTEXT, *likelihood.parameters}
+  given |= _own_arguments(objective)
   return tuple(dict.fromkeys(name for name in names if name not in given))
 
 

@@ -2,8 +2,8 @@
 
 The loss is mean_b [reconstruction_b + penalty_b], in nats per image, unless the
 method has one of its own. A function's keyword-only arguments are its schema:
-names in CONTEXT are given by the training step, every other one is a traced
-hyper-parameter that `config.hparams` must hold.
+names in CONTEXT, or in LOSS_CONTEXT for a loss, are given by the training step,
+every other one is a traced hyper-parameter that `config.hparams` must hold.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +29,14 @@ CONTEXT = (
   "factors",  # (B, K) int32 ground-truth factors of the images
   "other",  # Latents of a second, independent batch, without gradient
   "decode",  # z (B, D) -> outputs (B, H, W, C) of the decoder
+)
+LOSS_CONTEXT = (
+  "model",  # the Model (static)
+  "hparams",  # every traced hyper-parameter
+  "step",
+  "dataset_size",
+  "other",  # images of a second batch, drawn where they are asked for
+  "factors",  # as in CONTEXT
 )
 
 Scalar = Float[Array, ""] | float
@@ -120,7 +128,8 @@ def elbo(
   reconstruction = -models.log_prob(model, params, hparams, z, batch.images)
   weights = 1.0 if batch.weights is None else batch.weights
   total = jnp.mean(weights * (reconstruction + penalty))
-  terms = {"reconstruction": reconstruction, **terms}
+  learned = params.get("likelihood", {})
+  terms = {"reconstruction": reconstruction, **terms, **learned}
   terms = {name: jnp.mean(term) for name, term in terms.items()}
   if objective.posterior.kl:
     terms["kl_per_latent"] = jnp.mean(objective.posterior.kl(q), axis=0)
@@ -150,6 +159,19 @@ class Companions(NamedTuple):
   check: Callable[..., None]
 
 
+def no_penalty(q: Any, z: Float[Array, "B D"]) -> Penalty:
+  """The loss is the reconstruction alone, as an autoencoder's.
+
+  Args:
+    q: not used.
+    z: (B, D).
+
+  Returns:
+    (B,) zeros, and nothing to log.
+  """
+  return jnp.zeros(len(z)), {}
+
+
 class Objective(NamedTuple):
   """One method.
 
@@ -158,15 +180,16 @@ class Objective(NamedTuple):
       penalty is (B,) or (), in nats per image; terms are logged means. One that
       takes `other` gets a second batch.
     posterior: how an image becomes q, z and a code.
-    loss: (params, key, Batch, *, model, hparams, step, dataset_size) -> (loss,
-      terms with "loss" among them), what is differentiated.
+    loss: (params, key, Batch, *, some of LOSS_CONTEXT and hyper-parameters) ->
+      (loss, terms with "loss" among them), what is differentiated. One of its
+      own takes the place of reconstruction and penalty.
     networks: name -> what is trained beside encoder, head and decoder.
     companions: how groups of images are drawn; None: images are drawn singly.
     share: q of such groups -> q with what a group's images have in common made
       equal, before z is drawn; None: nothing.
   """
 
-  penalty: Callable[..., Penalty]
+  penalty: Callable[..., Penalty] = no_penalty
   posterior: Posterior = gaussian
   loss: Callable[..., tuple[Array, dict[str, Array]]] = elbo
   networks: Mapping[str, Network] = {}

@@ -16,8 +16,6 @@ from jax import Array
 from dvae_jax.methods.models import keywords, pick
 from dvae_jax.methods.objective import Network
 
-UNDECAYED = ("bias", "codebook")  # names of parameters without weight decay
-
 
 class Optimizer(NamedTuple):
   """The optimizers of all modules of one lane.
@@ -40,8 +38,8 @@ def adam() -> optax.GradientTransformation:
 def adamw(*, weight_decay: Array) -> optax.GradientTransformation:
   """Adam with decoupled weight decay, inside the rate and its schedule.
 
-  Loshchilov & Hutter 2019 (arXiv:1711.05101), algorithm 2. Biases and codebooks
-  don't decay.
+  Loshchilov & Hutter 2019 (arXiv:1711.05101), algorithm 2. Only what Flax calls
+  a kernel decays: no bias, scale, codebook or parameter of a likelihood.
   """
   return optax.chain(
     optax.scale_by_adam(),
@@ -50,9 +48,8 @@ def adamw(*, weight_decay: Array) -> optax.GradientTransformation:
 
 
 def _decayed(params):
-  names = lambda path: {getattr(part, "key", None) for part in path}
   return jax.tree_util.tree_map_with_path(
-    lambda path, _: not names(path) & {*UNDECAYED}, params
+    lambda path, _: getattr(path[-1], "key", "") == "kernel", params
   )
 
 

@@ -24,7 +24,8 @@ class TrainState:
 
   Attributes:
     step: () int32, updates made.
-    params: {"encoder", "decoder"} and, where the objective has one, "critic".
+    params: {"encoder", "head", "decoder"}, the objective's own networks and,
+      where it learns something, "likelihood".
     opt_state: of the optimizer.
     key: (2,) uint32; step t draws from fold_in(key, t).
     hparams: traced () float32 each.
@@ -148,15 +149,21 @@ def update(
     The next state and the step's terms. A step whose loss or gradient isn't
     finite marks the lane as diverged; from then on it keeps its parameters.
   """
-  model, dataset = setup.model, setup.dataset
-  gradient, terms = jax.grad(model.objective.loss, has_aux=True)(
+  loss, dataset = setup.model.objective.loss, setup.dataset
+  context = {
+    **state.hparams,
+    "model": setup.model,
+    "hparams": state.hparams,
+    "step": state.step,
+    "dataset_size": dataset.num_train or dataset.num_images,
+    "other": batch.other,
+    "factors": batch.factors,
+  }
+  gradient, terms = jax.grad(loss, has_aux=True)(
     state.params,
     jax.random.fold_in(state.key, 2 * state.step + 1),
     batch,
-    model=model,
-    hparams=state.hparams,
-    step=state.step,
-    dataset_size=dataset.num_train or dataset.num_images,
+    **models.pick(loss, context),
   )
   finite = jnp.isfinite(terms["loss"]) & jnp.isfinite(optax.tree.norm(gradient))
   good = finite & (state.diverged_at < 0)
