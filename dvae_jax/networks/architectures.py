@@ -14,6 +14,8 @@ import jax
 from dvae_jax.networks import layers
 from dvae_jax.networks.layers import Dense, glorot_uniform
 
+# Keras' "RandomNormal", in the network of the covariance experiment.
+PETALS_INIT = nn.initializers.normal(0.05)
 RELUS = {"sign": layers.relu, "mask": nn.relu}
 
 
@@ -101,7 +103,10 @@ class MLPDecoder(nn.Module):
 
 
 class PetalsEncoder(nn.Module):
-  """3 x 3 convolutions without padding, each followed by 2 x 2 max pooling."""
+  """3 x 3 convolutions without padding, each before 2 x 2 max pooling.
+
+  256 x 256 pixels become 15 x 15 x 128 = 28,800 features.
+  """
 
   relu: Callable
 
@@ -109,13 +114,13 @@ class PetalsEncoder(nn.Module):
   def __call__(self, images):
     h = images
     for features in (64, 64, 128, 128):
-      h = self.relu(nn.Conv(features, (3, 3), padding="VALID")(h))
-      h = nn.max_pool(h, (2, 2), (2, 2))
+      conv = nn.Conv(features, (3, 3), padding="VALID", kernel_init=PETALS_INIT)
+      h = nn.max_pool(self.relu(conv(h)), (2, 2), (2, 2), padding="SAME")
     return h.reshape(h.shape[0], -1)
 
 
 class PetalsDecoder(nn.Module):
-  """Upsampling and 3 x 3 convolutions.
+  """Upsampling, 3 x 3 and 1 x 1 convolutions, each before a normalisation.
 
   The published network normalises over the batch; group normalisation stands in
   for it here, because it keeps no running averages beside the parameters.
@@ -127,13 +132,19 @@ class PetalsDecoder(nn.Module):
   @nn.compact
   def __call__(self, z):
     height, width, channels = self.image_shape
-    h = self.relu(Dense(height // 8 * (width // 8) * 16)(z))
-    h = h.reshape(-1, height // 8, width // 8, 16)
-    for features in (64, 64, 128):
-      batch, rows, columns, depth = h.shape
-      h = jax.image.resize(h, (batch, 2 * rows, 2 * columns, depth), "nearest")
-      h = self.relu(nn.GroupNorm(8)(nn.ConvTranspose(features, (3, 3))(h)))
-    return nn.Conv(channels, (1, 1))(self.relu(nn.Conv(256, (1, 1))(h)))
+    start = (height // 8, width // 8, 16)
+    dense = nn.Dense(prod(start), use_bias=False, kernel_init=PETALS_INIT)
+    h = self.relu(dense(z)).reshape(-1, *start)
+    for features, kernel in ((64, 3), (64, 3), (128, 3), (256, 1)):
+      if kernel == 3:
+        batch, rows, columns, depth = h.shape
+        shape = (batch, 2 * rows, 2 * columns, depth)
+        h = jax.image.resize(h, shape, "nearest")
+      conv = nn.ConvTranspose(
+        features, (kernel, kernel), kernel_init=PETALS_INIT
+      )
+      h = nn.GroupNorm(8)(self.relu(conv(h)))
+    return nn.ConvTranspose(channels, (1, 1), kernel_init=PETALS_INIT)(h)
 
 
 class Critic(nn.Module):
@@ -181,19 +192,22 @@ def _mlp(encoder_hidden, decoder_hidden):
 
 
 def _petals(image_shape, relu=layers.relu):
-  if any(size % 8 or size < 46 for size in image_shape[:2]):
+  if any(size % 8 or size < 40 for size in image_shape[:2]):
     raise ValueError(
       f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't fit"
-      " 'petals_conv'; height and width must be multiples of 8 from 48 on"
+      " 'petals_conv'; height and width must be multiples of 8 from 40 on"
     )
-  return Architecture(PetalsEncoder(relu), PetalsDecoder(image_shape, relu))
+  return Architecture(
+    PetalsEncoder(relu), PetalsDecoder(image_shape, relu), PETALS_INIT
+  )
 
 
 # name -> (image_shape, relu) -> Architecture, or ValueError for other images.
 # conv: Locatello et al. 2019 (arXiv:1811.12359), table 1; conv_k4: the same
 # with kernels of 4 throughout, as most ports do; burgess: Burgess et al. 2018
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),
-# appendix; mlp_small is ours, for laptops.
+# appendix; petals_conv: the notebooks of M-Lin-DM/VAE-zeroshot-learning;
+# mlp_small is ours, for laptops.
 NETWORKS = {
   "conv": _convolutional(
     ((32, 4), (32, 4), (64, 2), (64, 2)),

@@ -73,6 +73,21 @@ def test_sizes_are_those_of_the_papers(name, encoder_size, decoder_size):
   assert count(decoder, (1, 10)) == decoder_size
 
 
+def test_petals_network_has_the_sizes_of_its_notebook():
+  # `summary()` of both in Train_VAE_entanglement_loss.ipynb: 345,411 for 3
+  # latents, 352,001 for 12, of which 1,024 are running averages that group
+  # normalisation doesn't have.
+  encoder, decoder, init = NETWORKS["petals_conv"]((256, 256, 1))
+  trunk = count(encoder, (1, 256, 256, 1))
+  head = count(posteriors.PointHead(3, init), (1, 28_800))
+  assert trunk + head == 345_411
+  assert count(decoder, (1, 12)) == 352_001 - 1024
+  kernel = posteriors.PointHead(3, init).init(
+    jax.random.PRNGKey(0), jnp.zeros((1, 28_800))
+  )["params"]["mean"]["kernel"]
+  np.testing.assert_allclose(kernel.std(), 0.05, rtol=0.02)
+
+
 def test_critic_has_six_layers_of_a_thousand():
   assert count(Critic(), (1, 10)) == dense(10, *[1000] * 6, 1)
 
