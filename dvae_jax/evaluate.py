@@ -182,24 +182,13 @@ def evaluate(
   head, *lines = rundir.read_jsonl(unfinished) or [task]
   if head != task:
     lines = []
-  encoder, codes = batch_encoder(run), []
+  codes = []
   with progress_bar() as bar:
-    for lane in range(len(run.lanes)):
-      measured = lane < len(lines)
-      if measured and not settings["codes"]:
-        continue
-      encoded = encode_all(
-        run,
-        encoder,
-        indices,
-        lane,
-        partial(
-          bar.advance, bar.add_task(f"Encoding lane {lane}", total=len(indices))
-        ),
-      )
+    for lane, encoded in _encoded(run, indices, settings, len(lines), bar):
       codes.append(encoded)
-      if measured:
+      if lane < len(lines):
         continue
+      task_id = bar.add_task(f"Measuring lane {lane}", total=len(names))
       line = result_of(
         run,
         lane,
@@ -208,9 +197,7 @@ def evaluate(
         settings,
         names=names,
         before=earlier.get(lane, {}),
-        advance=partial(
-          bar.advance, bar.add_task(f"Measuring lane {lane}", total=len(names))
-        ),
+        advance=partial(bar.advance, task_id),
       )
       lines.append(rundir.plain(line))
       rundir.write_jsonl(unfinished, [task, *lines])
@@ -220,6 +207,15 @@ def evaluate(
   rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
   unfinished.unlink(missing_ok=True)
   return lines
+
+
+def _encoded(run: Run, indices, settings, measured: int, bar):
+  """Yields lanes and their codes; measured lanes only where codes are kept."""
+  encoder = batch_encoder(run)
+  for lane in range(0 if settings["codes"] else measured, len(run.lanes)):
+    task = bar.add_task(f"Encoding lane {lane}", total=len(indices))
+    advance = partial(bar.advance, task)
+    yield lane, encode_all(run, encoder, indices, lane, advance)
 
 
 def _earlier(run: Run, settings) -> dict[int, dict]:

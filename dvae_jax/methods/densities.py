@@ -68,6 +68,9 @@ def kl_between_gaussians(
 ) -> Float[Array, "*B D"]:
   """KL(N(mean, exp(logvar)) || N(other_mean, exp(other_logvar))), per latent.
 
+  Locatello et al. 2020 (arXiv:2002.02886), section 4, tells by it which latents
+  a pair shares.
+
   Args:
     mean: (..., D).
     logvar: (..., D) log variances.
@@ -88,6 +91,8 @@ def log_normal(
   logvar: Float[Array, "*#B"],
 ) -> Float[Array, "..."]:
   """log N(z; mean, exp(logvar)), elementwise, normalised.
+
+  Kingma & Welling 2014 (arXiv:1312.6114), appendix C.2.
 
   Args:
     z: where the density is taken.
@@ -196,7 +201,8 @@ def log_qz_exact(
 ) -> tuple[Float[Array, " B"], Float[Array, " B"]]:
   """log q(z) and log prod_j q(z_j) of the mixture of all N posteriors.
 
-  q(z) = 1/N sum_n q(z | x_n), and q(z_j) likewise. The posteriors are taken in
+  Chen et al. 2018 (arXiv:1802.04942), section 2.1: q(z) = 1/N sum_n q(z | x_n),
+  and q(z_j) likewise. The posteriors are taken in
   chunks of 2^22 / (B D), so memory doesn't grow with N. It is for measuring:
   its gradient would keep every chunk.
 

@@ -70,8 +70,8 @@ class Point(NamedTuple):
 def bound_logvar(raw):
   """Keeps a log variance finite without killing its gradient.
 
-  The identity up to an absolute value of 10, logarithmic beyond: +-30 becomes
-  +-13.04, with slope 1/21.
+  Of this package (2026), no paper's: the identity up to an absolute value of
+  10, logarithmic beyond: +-30 becomes +-13.04, with slope 1/21.
 
   Args:
     raw: log variances of any shape.
@@ -141,7 +141,10 @@ def draw_gaussian(key: PRNGKeyArray, q: Gaussian) -> Float[Array, "B D"]:
 
 
 def gaussian_kl_of(q: Gaussian) -> Float[Array, "B D"]:
-  """KL(q || N(0, 1)) of each latent, in nats; q is (B, D)."""
+  """KL(q || N(0, 1)) of each latent, in nats; q and result are (B, D).
+
+  Kingma & Welling 2014 (arXiv:1312.6114), appendix B.
+  """
   return gaussian_kl_per_latent(q.mean, q.logvar)
 
 
