@@ -32,7 +32,6 @@ Group normalisation stands in for batch normalisation.
 from dvae_jax.config import base
 from dvae_jax.methods.convert import from_keras_covariance
 
-
 PROFILES = ("published", "punctured", "weights", "quick")
 
 
