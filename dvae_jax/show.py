@@ -20,6 +20,7 @@ import numpy as np
 from absl import app, flags
 
 from dvae_jax import runs, session
+from dvae_jax.registration import register
 from dvae_jax.report import figures, paths, pictures
 
 STEPS = 11  # values of a latent, points of a line
@@ -128,6 +129,8 @@ def main(argv) -> None:
   options = {name: getattr(flags.FLAGS, name) for name in NUMBERS}
   session.set_up()
   with session.refusing():
+    for experiment in flags.FLAGS.register:
+      register(experiment)
     print(show(argv[1], flags.FLAGS.workdir, out=flags.FLAGS.out, **options))
 
 
@@ -141,6 +144,9 @@ NUMBERS = {
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "The run directory.", required=True)
   flags.DEFINE_string("out", "", "File to write; <verb>.png where it's empty.")
+  flags.DEFINE_multi_string(
+    "register", [], "Experiment file that registers what the run names."
+  )
   for name, text in NUMBERS.items():
     flags.DEFINE_integer(name, 0, text)
   app.run(main)

@@ -26,13 +26,13 @@ ALLOWED = {
   "config": {"data", "methods", "metrics", "networks", "train"},
   "session": {"data", "rundir"},
   "runs": {"data", "methods", "networks", "report", "rundir", "train"},
-  "report": {"metrics", "rundir"},
+  "report": {"metrics", "registration", "rundir"},
   "encoding": {"data", "methods", "metrics", "runs"},
   "evaluate": {
     "config", "encoding", "metrics", "progress", "registration", "report",
     "rundir", "runs", "session",
   },
-  "study": {"report"},
+  "study": {"registration", "report"},
   "show": {"registration", "report", "runs", "session"},
   "main": {
     "config", "data", "evaluate", "progress", "report", "rundir", "runs",

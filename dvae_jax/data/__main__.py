@@ -1,4 +1,7 @@
-"""Lists, prepares and shows data sets: `python -m dvae_jax.data --help`."""
+"""Lists, prepares and shows data sets: `python -m dvae_jax.data --help`.
+
+--register=FILE before all else runs a file that adds a data set of its own.
+"""
 
 import argparse
 import sys
@@ -14,6 +17,7 @@ from dvae_jax.data import entries, sources
 from dvae_jax.data.catalog import DATASETS
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.entries import DatasetEntry
+from dvae_jax.registration import register_first
 
 _COLUMNS = 10
 _GAP = 2  # pixels between images
@@ -21,8 +25,8 @@ _GAP = 2  # pixels between images
 
 def main(argv: Sequence[str] | None = None) -> int:
   """Runs one command; returns the exit status."""
-  flags = _parse(argv)
   try:
+    flags = _parse(register_first(sys.argv[1:] if argv is None else argv))
     if flags.command == "list":
       print("\n\n".join(describe(name, flags.dir) for name in DATASETS))
     elif flags.command == "prepare":

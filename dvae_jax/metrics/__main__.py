@@ -3,6 +3,8 @@
 python -m dvae_jax.metrics                              what there is
 python -m dvae_jax.metrics codes.npz --metrics=mig,dci --out=scores.json
 python -m dvae_jax.metrics udr runs/a runs/b
+
+--register=FILE before all else runs a file that adds a metric of its own.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from dvae_jax.metrics import METRICS, intervals, missing, score, single_model
 from dvae_jax.metrics.checks import check
 from dvae_jax.metrics.files import Codes, read_codes, read_models
 from dvae_jax.metrics.udr import FORMS, rank
+from dvae_jax.registration import register_first
 
 SECONDS = {"dci": 40, "dci_fast": 3, "mig_exact": 6, "sap": 3}  # else about 1
 
@@ -212,12 +215,13 @@ def print_ranking(result: dict) -> None:
 
 def main(arguments: list[str]) -> int:
   """Runs one form; returns 0, or 2 after a message about what was refused."""
-  if not arguments:
-    print_metrics()
-    return 0
-  ranking = arguments[:1] == ["udr"]
-  options = parse_udr(arguments[1:]) if ranking else parse_codes(arguments)
   try:
+    arguments = register_first(arguments)
+    if not arguments:
+      print_metrics()
+      return 0
+    ranking = arguments[:1] == ["udr"]
+    options = parse_udr(arguments[1:]) if ranking else parse_codes(arguments)
     if options.out and Path(options.out).exists():
       raise ValueError(
         f"--out: {options.out} exists; remove it or name another"

@@ -5,6 +5,7 @@ python -m dvae_jax.report --workdir=runs/x
 
 from absl import app, flags
 
+from dvae_jax.registration import register
 from dvae_jax.report import page
 
 
@@ -13,6 +14,8 @@ def main(argv) -> None:
   if len(argv) > 1:
     raise app.UsageError(f"unknown argument {argv[1]!r}; see --help")
   try:
+    for experiment in flags.FLAGS.register:
+      register(experiment)
     print(page.write(flags.FLAGS.workdir))
   except ValueError as error:
     raise app.UsageError(str(error)) from error
@@ -20,4 +23,7 @@ def main(argv) -> None:
 
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "The run directory.", required=True)
+  flags.DEFINE_multi_string(
+    "register", [], "Experiment file that registers a metric of the run."
+  )
   app.run(main)
