@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST (LeCun et al. 1998)."""
+"""IDX files, as MNIST's page describes them (yann.lecun.com/exdb/mnist)."""
 
 import gzip
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Arrays inside .npz files, read a few rows at a time, never unpickled."""
+"""Arrays inside .npz files, read a few rows at a time, never unpickled.
+
+The format is NumPy's NEP 1: a zip archive of .npy members.
+"""
 
 import zipfile
 from collections.abc import Iterator

@@ -148,7 +148,9 @@ def _find(path: Path, name: str) -> Path:
 
 
 def read_matrix(path: Path) -> np.ndarray:
-  """Reads an array in the binary matrix format of SmallNORB.
+  """Reads an array in the binary matrix format of SmallNORB's own page.
+
+  https://cs.nyu.edu/~ylclab/data/norb-v1.0-small
 
   Little-endian: a magic number for the type, the number of dimensions, the
   dimensions (at least three numbers, the unused ones 1), then the elements.

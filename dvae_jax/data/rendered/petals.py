@@ -2,6 +2,7 @@
 
 Two parameters a in [0.5, 2] and b in [0, 2] make one white curve on black,
 R(theta) = b cos(5 theta) + a: a known sheet of images with two coordinates.
+The study is M-Lin-DM/VAE-zeroshot-learning, on GitHub.
 """
 
 from functools import partial

@@ -12,7 +12,9 @@ import jax.numpy as jnp
 
 
 def mix(x):
-  """Hashes uint32 to uint32, one to one (32-bit avalanche finaliser).
+  """Hashes uint32 to uint32, one to one.
+
+  The avalanche finaliser "lowbias32" of Wellons 2018, hash-prospector.
 
   Works on JAX and on NumPy arrays of dtype uint32, of any shape.
   """

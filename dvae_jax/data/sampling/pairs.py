@@ -145,14 +145,6 @@ def _partners(
   return grids.ravel(list(others.T), factor_sizes)
 
 
-def draw_pairs(
-  key: Array, indices: Array, factor_sizes: tuple[int, ...], num_changed: int
-) -> tuple[Array, Array]:
-  """Partners from the full grid: what `draw` did before splits counted."""
-  _check_factors(factor_sizes, num_changed)
-  return indices, _partners(key, indices, factor_sizes, num_changed)
-
-
 def _check_factors(factor_sizes: tuple[int, ...], num_changed: int) -> None:
   changeable = sum(size > 1 for size in factor_sizes)
   if not factor_sizes:

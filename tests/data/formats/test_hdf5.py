@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dvae_jax.data.formats import hdf5
 from dvae_jax.data.official import shapes3d
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -22,3 +23,11 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch):
   monkeypatch.setitem(__import__("sys").modules, "h5py", None)
   with pytest.raises(ModuleNotFoundError, match=r"dvae_jax\[hdf5\]"):
     shapes3d.read(path)
+
+
+def test_a_group_is_no_array(tmp_path):
+  h5py = pytest.importorskip("h5py")
+  with h5py.File(tmp_path / "a.h5", "w") as file:
+    file["images/first"] = np.zeros(3)
+  with pytest.raises(ValueError, match="no array 'images'; it has"):
+    hdf5.inspect(tmp_path / "a.h5", "images")

@@ -1,5 +1,6 @@
 """Arrays inside .npz files."""
 
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -36,3 +37,18 @@ def test_a_member_is_found_at_its_offset(tmp_path):
   member = npy_members.inspect(tmp_path / "a.npz", "images")
   raw = (tmp_path / "a.npz").read_bytes()
   assert raw[member.offset : member.offset + 15] == array.tobytes()
+
+
+@pytest.mark.parametrize(
+  ("count", "message"), [(2, "goes on after its last row"), (4, "ends early")]
+)
+def test_rows_that_the_header_does_not_count_are_refused(
+  tmp_path, count, message
+):
+  path = tmp_path / "a.npz"
+  with zipfile.ZipFile(path, "w") as file, file.open("x.npy", "w") as member:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, 5)}
+    np.lib.format.write_array_header_1_0(member, header)
+    member.write(bytes(15))
+  with pytest.raises(ValueError, match=message):
+    list(npy_members.rows(path, "x", 2))

@@ -9,7 +9,7 @@ from helpers.official_files import (
   rendered,
 )
 
-from dvae_jax.data.formats import placing
+from dvae_jax.data.formats import packing, placing
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -24,11 +24,14 @@ def test_a_stride_keeps_every_other_value(sprites):
   np.testing.assert_array_equal(streamed.read(np.arange(16))[..., 0], expected)
 
 
-@pytest.mark.parametrize("side", [16, 24, 64, 80])
-def test_resized_images_are_the_same_wherever_they_are(sprites, side):
+@pytest.mark.parametrize(
+  ("side", "rule"), [(16, "area"), (24, "area"), (64, "none"), (80, "bilinear")]
+)
+def test_resized_images_are_the_same_wherever_they_are(sprites, side, rule):
   device = load("dsprites", resolution=side)
   streamed = load("dsprites", resolution=side, placement="streamed")
   assert device.image_shape == streamed.image_shape == (side, side, 1)
+  assert device.notes["resized"] == streamed.notes["resized"] == rule
   images = rendered(device)
   compiled = rendered(device._replace(render=jax.jit(device.render)))
   np.testing.assert_array_equal(images, compiled)
@@ -60,3 +63,21 @@ def test_wrong_fields_are_named(sprites):
     load("dsprites", resolution=-3)
   with pytest.raises(ValueError, match=r"data.stride is \(2, 2\); allowed:"):
     load("dsprites", stride=(2, 2))
+
+
+@pytest.mark.parametrize(
+  "kind",
+  [
+    {"factor_sizes": (3, 4)},
+    {"factors": np.indices((3, 4), np.int32).reshape(2, -1).T},
+  ],
+  ids=["grid", "table"],
+)
+def test_a_stride_keeps_its_share_of_the_held_out_images(kind):
+  header = packing.Header(
+    (8, 8, 1), 12, ("a", "b"), held_out=np.array([1, 2, 5, 8, 11]), **kind
+  )
+  thinned, rows = placing.thin(header, (2, 2))
+  # Of rows 0, 1 and 2 of four the first and last, of columns 0 and 2.
+  np.testing.assert_array_equal(rows, [0, 2, 8, 10])
+  np.testing.assert_array_equal(thinned.held_out, [1, 2])

@@ -9,6 +9,7 @@ from helpers.official_files import (
   dsprites_arrays,
   dsprites_hdf5,
   dsprites_npz,
+  listing,
   load,
   prepare,
   rendered,
@@ -16,7 +17,7 @@ from helpers.official_files import (
 
 from dvae_jax import data
 from dvae_jax.data import sources
-from dvae_jax.data.official import dsprites
+from dvae_jax.data.official import dsprites, files
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -55,3 +56,30 @@ def test_nothing_is_prepared_from_a_missing_or_unknown_file(tmp_path):
     sources.prepare("cars3d", file=tmp_path / "none")
   with pytest.raises(ValueError, match="petals is prepared from no file"):
     sources.prepare("petals", file=tmp_path)
+
+
+def test_a_set_prepared_again_is_the_new_one(tmp_path, cache):
+  read = partial(dsprites.read, sizes=DSPRITES)
+  images, classes = dsprites_arrays()
+  prepare("dsprites", read, dsprites_npz(tmp_path / "a.npz", images, classes))
+  other = dsprites_npz(tmp_path / "b.npz", 1 - images, classes)
+  prepare("dsprites", read, other)
+  found = rendered(load("dsprites"))[..., 0]
+  np.testing.assert_array_equal(found, 255 * (1 - images))
+  assert listing(cache / "dsprites") == [
+    "prepared",
+    "prepared/images.npy",
+    "prepared/meta.json",
+  ]
+
+
+def test_a_file_is_matched_by_its_ending(tmp_path):
+  checksums = {"set-v1.tar.gz": "md5:0", "list.txt": "md5:1"}
+  for name, expected in (("my.copy.tar.gz", "md5:0"), ("a.txt", "md5:1")):
+    (tmp_path / name).touch()
+    found = files.published(tmp_path / name, checksums)
+    assert found == [(tmp_path / name, expected)]
+  (tmp_path / "list.txt").touch()
+  assert files.published(tmp_path, checksums) == [
+    (tmp_path / "list.txt", "md5:1")
+  ]

@@ -1,5 +1,7 @@
 """The official MPI3D files, small ones of that layout."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from helpers.official_files import load, noise, rendered
@@ -57,3 +59,19 @@ def test_an_mpi3d_file_that_moves_is_missed(tmp_path):
   path.unlink()
   with pytest.raises(ValueError, match=r"mpi3d_toy.npz is gone: delete"):
     load("mpi3d_toy")
+
+
+def test_an_mpi3d_file_of_fewer_images_than_it_says_is_refused(tmp_path, cache):
+  path = tmp_path / "mpi3d_toy.npz"
+  shape = (96, 64, 64, 3)
+  with (
+    zipfile.ZipFile(path, "w") as file,
+    file.open("images.npy", "w") as member,
+  ):
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(member, header)
+    member.write(bytes(64 * 64 * 3))
+  target = storage.prepared_dir("mpi3d_toy")
+  with pytest.raises(ValueError, match="is truncated: download it again"):
+    mpi3d.prepare(path, target, sizes=(MPI3D,))
+  assert not cache.exists()

@@ -162,3 +162,13 @@ def test_wrong_arrays_are_refused(tmp_path, arrays, message):
   np.savez(tmp_path / "mine.npz", **arrays)
   with pytest.raises(ValueError, match=message):
     load("npz", dir=str(tmp_path / "mine.npz"))
+
+
+def test_a_changed_table_is_read_again(tmp_path):
+  table = "file,hue\na.png,3\nb.jpg,1\nsub/c.png,3\nsub/d.PNG,2\n"
+  folder = image_folder(tmp_path / "mine", table)
+  load("image_folder", dir=folder, resolution=24)
+  changed = table.replace("a.png,3", "a.png,1")
+  (tmp_path / "mine" / "factors.csv").write_text(changed)
+  dataset = load("image_folder", dir=folder, resolution=24)
+  np.testing.assert_array_equal(dataset.factors, [[0], [0], [2], [1]])

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import shutil
 import sys
 from functools import partial
 
@@ -145,6 +146,23 @@ def test_a_copy_is_decoded_once(copies, monkeypatch):
   np.testing.assert_array_equal(
     streamed.read(np.array([143, 5]))[..., 0], 255 * images[[143, 5]]
   )
+
+
+def test_the_newest_copy_is_read(copies):
+  for version in ("1.9.0", "1.10.0", "1.10.0.incomplete"):
+    folder = copies / "mnist" / version
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").touch()
+  assert tfds_copies.find("mnist").name == "1.10.0"
+
+
+def test_a_copy_prepared_anew_is_decoded_anew(copies):
+  for level in (10, 200):
+    image = np.full((28, 28), level, np.uint8)
+    records = [{"image": encoded(image), "label": 0}]
+    folder = write_copy(copies, "mnist", {"train": records, "test": records})
+    assert rendered(data.load({"name": "mnist"})).max() == level
+    shutil.rmtree(folder)
 
 
 def test_data_dir_names_the_folder_of_copies(copies, tmp_path, monkeypatch):
