@@ -4,8 +4,10 @@ Chen et al. 2018 (arXiv:1802.04942), eq. 4: alpha MI + beta TC + gamma DWKL.
 From the VAE, where all are 1, each weight is moved alone; all points train in
 one process because the weights are traced. Chen et al.'s own protocol: `mlp`,
 10 latents, batch 2048, Adam 1e-3, 50 epochs of dSprites (18,000 steps).
-Minibatch stratified sampling, so that `mi`, `tc` and `dwkl` are in nats. What
-comes out: score against each weight.
+Departures: minibatch stratified sampling, where theirs is weighted, and Glorot's
+initialisation, where theirs is PyTorch's default. What comes out: score against
+each weight; the `mi`, `tc` and `dwkl` of results.jsonl are exact, those logged
+in training are the estimator's.
 
     python -m dvae_jax.main --config=experiments/betatcvae_ablation.py
     python -m dvae_jax.main --config=experiments/betatcvae_ablation.py:quick

@@ -2,9 +2,10 @@
 
 Chen et al. 2018 (arXiv:1802.04942) with alpha = gamma = 1, in the protocol of
 Locatello et al. 2019 (arXiv:1811.12359): six betas, 10 latents, batch 64, Adam
-1e-4, 300,000 steps, minibatch weighted sampling. That estimator's gradient is
-right but its total correlation is up to (D - 1) log(B N) nats too high; to read
-`mi`, `tc` and `dwkl` in nats, add `--config.estimator=mss`.
+1e-4, 300,000 steps, minibatch weighted sampling. That estimator's total
+correlation is up to (D - 1) log(B N) nats too high, and at a batch of 64 most
+of its gradient moves widths (`python -m benchmarks.estimators`). The `mi`, `tc`
+and `dwkl` of results.jsonl are exact; those logged in training are not.
 
     python -m dvae_jax.main --config=experiments/betatcvae_dsprites.py
     python -m dvae_jax.main --config=experiments/betatcvae_dsprites.py:quick

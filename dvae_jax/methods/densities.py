@@ -115,7 +115,8 @@ def log_qz_mws(
 
   Chen et al. 2018 (arXiv:1802.04942), eq. 5, and the same for each latent. All
   constants are kept. Where posteriors don't overlap, total correlation comes
-  out up to (D - 1) log(B N) too high; its gradient doesn't suffer.
+  out up to (D - 1) log(B N) too high, and in a small batch its gradient moves
+  widths more than it decorrelates (`python -m benchmarks.estimators`).
 
   Args:
     z: (B, D) samples; z[i] was drawn from q(z | x_i).
@@ -141,7 +142,9 @@ def log_qz_mss(
   """Estimates log q(z) and log prod_j q(z_j) by minibatch stratified sampling.
 
   Chen et al. 2018 (arXiv:1802.04942), appendix C.2. The sample's own posterior
-  has weight 1/N, on the diagonal. All constants are kept.
+  has weight 1/N, on the diagonal. All constants are kept. It is no measurement:
+  the total correlation of a small batch is nats off, to either side, and its
+  gradient too steep (`python -m benchmarks.estimators`).
 
   Args:
     z: (B, D) samples; z[i] was drawn from q(z | x_i).
