@@ -84,14 +84,16 @@ def test_best_lane_is_open_and_the_headline_is_its_setting(folder):
 def test_explorer_moves_the_used_latents_through_their_values(folder):
   record = records.read(folder)
   explorer = report._explorer(record, [1, 0])
-  first, second = explorer["lanes"]
-  assert second["latents"][:3] == [0, 2, 1]
-  assert second["use"][3] == "inactive"
-  kl = record.pictures["kl"][1, 0]
-  assert second["use"][0] == f"{kl:.2f} nats"
-  assert second["values"] == [[-2, -1, 0, 1, 2]] * 4
-  assert second["columns"] * second["rows"] >= 5**4
-  assert [first["best"], second["best"]] == [False, True]
+  shown = record.pictures
+  for lane, found in enumerate(explorer["lanes"]):
+    kl = shown["kl"][lane, found["latents"]]
+    assert found["latents"][:3] == list(np.argsort(-shown["kl"][lane])[:3])
+    assert found["use"][:3] == [f"{nats:.2f} nats" for nats in kl[:3]]
+    assert found["use"][3] == "inactive"
+    assert found["values"] == [[-2, -1, 0, 1, 2]] * 4
+    assert found["sheet"] == report._sheet(shown["grids"][lane])["sheet"]
+    assert found["columns"] * found["rows"] >= 5**4
+    assert found["best"] == (lane == 1)
 
 
 def test_sheet_holds_its_images_row_by_row():

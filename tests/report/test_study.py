@@ -84,6 +84,27 @@ def test_selection_knows_which_way_is_up(found):
   assert dict((row[0], row[3]) for row in rows)["mig"] == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+  ("by", "rows"),
+  [("mig", [("mig", "a/1", 0.5, 1), ("total_correlation", "a/2", 0.3, -0.5),
+            ("elbo", "a/0", 0.1, -0.5)]),
+   ("total_correlation", [("total_correlation", "a/2", 0.1, 1),
+                          ("elbo", "a/0", 0.2, -0.5),
+                          ("mig", "a/1", 0.3, -0.5)])],
+)  # fmt: skip
+def test_best_choice_comes_first(by, rows):
+  scores = {
+    "mig": np.array([0.1, 0.5, 0.3]),
+    "total_correlation": np.array([0.2, 0.3, 0.1]),  # low is better
+    "elbo": np.array([-3.0, -5.0, -9.0]),
+    "active_units": np.array([3.0, 2.0, 1.0]),  # nobody says what is better
+  }
+  lanes = ["a/0", "a/1", "a/2"]
+  # Ranks of worth: mig 1 3 2, total correlation 2 1 3, elbo 3 2 1.
+  found = study.select(study.Study(lanes, ["a"] * 3, scores, []), by)
+  assert found == [(*row[:3], pytest.approx(row[3])) for row in rows]
+
+
 def test_udr_is_the_one_of_the_metrics_command(tmp_path, folders):
   found = study.collect(folders)
   models, _ = read_models(folders)
