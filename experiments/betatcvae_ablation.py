@@ -4,7 +4,7 @@ Chen et al. 2018 (arXiv:1802.04942), eq. 4: alpha MI + beta TC + gamma DWKL.
 From the VAE, where all are 1, each weight is moved alone; all points train in
 one process because the weights are traced. Chen et al.'s own protocol: `mlp`,
 10 latents, batch 2048, Adam 1e-3, 50 epochs of dSprites (18,000 steps).
-Departures: minibatch stratified sampling, where theirs is weighted, and Glorot's
+Departures: minibatch stratified sampling, where theirs is weighted; Glorot's
 initialisation, where theirs is PyTorch's default. What comes out: score against
 each weight; the `mi`, `tc` and `dwkl` of results.jsonl are exact, those logged
 in training are the estimator's.
