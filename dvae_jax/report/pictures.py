@@ -7,6 +7,7 @@ posterior has no meaning for is left out: KLs, draws from a prior.
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,13 +54,11 @@ def write(run, *, seed: int = 0) -> Path:
   numbers = range(len(run.lanes))
   with np.errstate(invalid="ignore", over="ignore"):  # of diverged lanes
     lanes = [_of_lane(run, lane, images, unusual, seed) for lane in numbers]
-  stacked = {
+  arrays: dict[str, Any] = shared | {
     name: np.stack([lane[name] for lane in lanes]) for name in lanes[0]
   }
   path = Path(run.workdir) / rundir.PICTURES
-  rundir.write_atomic(
-    path, lambda file: np.savez_compressed(file, **shared, **stacked)
-  )
+  rundir.write_atomic(path, lambda file: np.savez_compressed(file, **arrays))
   return path
 
 

@@ -55,7 +55,9 @@ def collect(workdirs) -> Study:
   folders = list(dict.fromkeys(map(str, workdirs)))
   records = [read(folder, arrays=False) for folder in folders]
   same = len({record.name for record in records}) < len(records)
-  lanes, settings, rows, places = [], [], [], {}
+  lanes: list[str] = []
+  settings: list[str] = []
+  rows, places = [], {}
   for folder, record in zip(folders, records, strict=True):
     if not any("metrics" in lane for lane in record.lanes):
       raise ValueError(f"{record.name}: no results yet; evaluate the run first")
