@@ -189,17 +189,25 @@ def print_metrics() -> None:
 
 
 def print_scores(scores: dict) -> None:
-  """Prints a metric a line: its headline, its interval, its other numbers."""
+  """Prints of each metric its headline, how sharp it is, and the rest.
+
+  After the headline comes the standard error of its mean over draws, and its
+  interval; a note stands in a line of its own.
+  """
   for name, result in scores.items():
+    spread = result.get(f"{name}_spread", 0.0)
     low_high = result.get("intervals", {}).get(name)
+    drawn = f" ± {spread:.4f}" if spread else ""
     within = "  [{:.4f}, {:.4f}]".format(*low_high) if low_high else ""
     others = [
       f"{key} {value:.4f}"
       for key, value in result.items()
-      if key != name and isinstance(value, float)
+      if key not in (name, f"{name}_spread") and isinstance(value, float)
     ]
     text = ", ".join([*others, result.get("variant", "")])
-    print(f"{name:<14} {result[name]:.4f}{within}  {text}")
+    print(f"{name:<14} {result[name]:.4f}{drawn}{within}  {text}")
+    if "note" in result:
+      print(f"{'':<14} note: {result['note']}")
 
 
 def print_ranking(result: dict) -> None:

@@ -3,7 +3,13 @@
 import numpy as np
 
 from dvae_jax.metrics.linear import decide, fit_logistic
-from dvae_jax.metrics.sampling import Groups, draw_partners, group_rows
+from dvae_jax.metrics.sampling import (
+  draw_partners,
+  group_rows,
+  part,
+  repeat,
+  tell_groups,
+)
 
 
 def beta_vae(
@@ -31,27 +37,31 @@ def beta_vae(
     group_size: pairs behind a feature.
 
   Returns:
-    "beta_vae", 0 to 1, and "variant".
+    "beta_vae", 0 to 1; "beta_vae_spread", see `sampling.repeat`; and "variant".
   """
-  groups = [group_rows(factor) for factor in factors.T]
-  x, y = _features(codes, groups, num_train, group_size, rng)
-  x_test, y_test = _features(codes, groups, num_test, group_size, rng)
-  guess = decide(fit_logistic(x, y), x_test).argmax(1)
-  return {
-    "beta_vae": float((guess == y_test).mean()),
-    "variant": f"dlib: {num_train} train and {num_test} test features of "
-    f"{group_size} pairs, multinomial",
-  }
+  counts = {"num_train": num_train, "num_test": num_test}
+
+  def once():
+    train, test = part(len(codes), **counts, rng=rng)
+    x, y = _features(codes[train], factors[train], num_train, group_size, rng)
+    model = fit_logistic(x, y)
+    x, y = _features(codes[test], factors[test], num_test, group_size, rng)
+    return {"beta_vae": float((decide(model, x).argmax(1) == y).mean())}
+
+  values, draws = repeat(once)
+  told = tell_groups(len(codes), **counts, draws=draws, what="features")
+  return {**values, "variant": f"{told}, {group_size} pairs each, multinomial"}
 
 
 def _features(
   codes: np.ndarray,
-  groups: list[Groups],
+  factors: np.ndarray,
   num_features: int,
   group_size: int,
   rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
   """Draws (num_features, D) mean differences and the factor each one fixes."""
+  groups = [group_rows(factor) for factor in factors.T]
   fixed = np.arange(num_features) * len(groups) // num_features
   ends = np.searchsorted(fixed, np.arange(1, len(groups)))
   first = rng.integers(len(codes), size=(group_size, num_features))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dvae_jax.metrics.linear import decide, fit_logistic
-from dvae_jax.metrics.sampling import Split, split
+from dvae_jax.metrics.sampling import Split, repeat, split, tell_split
 
 
 def explicitness(
@@ -28,18 +28,21 @@ def explicitness(
     num_test: rows to score on.
 
   Returns:
-    "explicitness", 0 to 1, and "variant".
+    "explicitness", 0 to 1; "explicitness_spread", see `sampling.repeat`; and
+    "variant".
 
   Raises:
-    ValueError: see `sampling.sample`.
+    ValueError: see `sampling.split`.
   """
-  rows = split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
-  rows = _standardise(rows)
-  areas = [_area(rows, k) for k in range(factors.shape[1])]
-  return {
-    "explicitness": float(np.mean(areas)),
-    "variant": f"dlib: {num_train} train and {num_test} test rows",
-  }
+  counts = {"num_train": num_train, "num_test": num_test}
+
+  def once():
+    rows = _standardise(split(codes, factors, **counts, rng=rng))
+    areas = [_area(rows, k) for k in range(factors.shape[1])]
+    return {"explicitness": float(np.mean(areas))}
+
+  values, draws = repeat(once)
+  return {**values, "variant": tell_split(len(codes), **counts, draws=draws)}
 
 
 def _standardise(rows: Split) -> Split:

@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from dvae_jax.metrics.sampling import Groups, draw_partners, group_rows
+from dvae_jax.metrics.sampling import (
+  draw_partners,
+  draw_rows,
+  group_rows,
+  part,
+  repeat,
+  tell_groups,
+)
 
 
 def factor_vae(
@@ -35,40 +42,43 @@ def factor_vae(
       shrinking a latent below it changes the score.
 
   Returns:
-    "factor_vae", 0 to 1 (0 when no latent takes part), "active_latents", how
-    many take part, and "variant".
+    "factor_vae", 0 to 1 (0 when no latent takes part); "active_latents", how
+    many take part; "factor_vae_spread", see `sampling.repeat`; and "variant".
   """
-  rows = rng.integers(len(codes), size=num_variance)
-  variances = codes[rows].var(0, ddof=1)
-  active = np.sqrt(variances) >= threshold
-  score = 0.0
-  if active.any():
-    scaled = codes[:, active] / np.sqrt(variances[active])
-    groups = [group_rows(factor) for factor in factors.T]
-    train = _votes(scaled, groups, num_train, group_size, rng)
-    test = _votes(scaled, groups, num_test, group_size, rng)
-    winners = train.argmax(0)
-    score = float(test[winners, np.arange(test.shape[1])].sum() / num_test)
-  return {
-    "factor_vae": score,
-    "active_latents": float(active.sum()),
-    "variant": f"dlib: {num_train} train and {num_test} test votes of "
-    f"{group_size} rows, threshold {threshold}",
-  }
+  counts = {"num_train": num_train, "num_test": num_test}
+
+  def once():
+    rows = draw_rows(len(codes), num_variance, rng)
+    variances = codes[rows].var(0, ddof=1)
+    active = np.sqrt(variances) >= threshold
+    score = 0.0
+    if active.any():
+      scaled = codes[:, active] / np.sqrt(variances[active])
+      train, test = part(len(codes), **counts, rng=rng)
+      votes = _votes(scaled[train], factors[train], num_train, group_size, rng)
+      winners = votes.argmax(0)
+      votes = _votes(scaled[test], factors[test], num_test, group_size, rng)
+      score = float(votes[winners, np.arange(len(winners))].sum() / num_test)
+    return {"factor_vae": score, "active_latents": float(active.sum())}
+
+  values, draws = repeat(once)
+  told = tell_groups(len(codes), **counts, draws=draws, what="votes")
+  told = f"{told}, {group_size} rows each, threshold {threshold}"
+  return {**values, "variant": told}
 
 
 def _votes(
   codes: np.ndarray,
-  groups: list[Groups],
+  factors: np.ndarray,
   num_votes: int,
   group_size: int,
   rng: np.random.Generator,
 ) -> np.ndarray:
   """Counts (K, D) votes of the least varying latent for the fixed factor."""
   counts = []
-  for number, group in zip(
-    _shares(num_votes, len(groups)), groups, strict=True
-  ):
+  shares = _shares(num_votes, factors.shape[1])
+  for number, factor in zip(shares, factors.T, strict=True):
+    group = group_rows(factor)
     first = rng.integers(len(codes), size=number)
     rows = draw_partners(
       np.broadcast_to(first, (group_size, number)), group, rng

@@ -45,7 +45,7 @@ def interval(
     advance: called after each of the HALVES + WHOLES evaluations.
 
   Returns:
-    [low, high] for each name with a number.
+    [low, high] for each name with a number, but those of spreads.
 
   Raises:
     ValueError: fewer than 4 rows, or what the metric refuses: a half can hold
@@ -66,7 +66,7 @@ def interval(
   quantile = float(t.ppf((1 + LEVEL) / 2, HALVES - 1))
   bounds = {}
   for name, value in wholes[0].items():
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and not name.endswith("_spread"):
       whole = np.mean([result[name] for result in wholes])
       half_values = [result[name] for result in halves]
       corrected = 2 * whole - np.mean(half_values)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dvae_jax.metrics.information import histogram_bins
-from dvae_jax.metrics.sampling import group_rows, sample
+from dvae_jax.metrics.sampling import group_rows, repeat, sample, tell_draws
 
 
 def irs(
@@ -14,7 +14,6 @@ def irs(
   num_rows: int = 10_000,
   num_bins: int = 20,
   quantile: float = 0.99,
-  num_samples: int = 4,
 ) -> dict[str, float | str]:
   """How little a latent moves while its own factor is held fixed.
 
@@ -27,27 +26,26 @@ def irs(
     codes: (N, D) codes.
     factors: (N, K) integers.
     rng: NumPy generator; draws the rows.
-    num_rows: rows of a sample, drawn with replacement.
+    num_rows: rows of a draw, at most.
     num_bins: factors with more values are cut into as many bins.
     quantile: of the deviations; 1 is the paper's maximum.
-    num_samples: samples that the score is averaged over: a maximum is noisy.
 
   Returns:
-    "irs", 0 to 1 (0 when every latent is constant), and "variant". The latents'
-    scales are weights, so rescaling a latent changes it.
+    "irs", 0 to 1 (0 when every latent is constant); "irs_spread", see
+    `sampling.repeat`; and "variant". The latents' scales are weights, so
+    rescaling a latent changes it.
 
   Raises:
     ValueError: see `sampling.sample`.
   """
-  scores = []
-  for _ in range(num_samples):
+
+  def once():
     z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
-    scores.append(_score(z, histogram_bins(v, num_bins), quantile))
-  return {
-    "irs": float(np.mean(scores)),
-    "variant": f"dlib: quantile {quantile}, "
-    f"mean over {num_samples} samples of {num_rows} rows",
-  }
+    return {"irs": _score(z, histogram_bins(v, num_bins), quantile)}
+
+  values, draws = repeat(once)
+  told = tell_draws(len(codes), num_rows, draws)
+  return {**values, "variant": f"{told}, quantile {quantile}"}
 
 
 def _score(z: np.ndarray, v: np.ndarray, quantile: float) -> float:

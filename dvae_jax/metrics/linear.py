@@ -17,16 +17,20 @@ def decide(model: Linear, x: np.ndarray) -> np.ndarray:
   return x @ model.weights.T + model.offsets
 
 
-def fit_logistic(x: np.ndarray, y: np.ndarray) -> Linear:
+def fit_logistic(
+  x: np.ndarray, y: np.ndarray, *, penalty: float = 1.0, balanced: bool = False
+) -> Linear:
   """Logistic regression as scikit-learn's default settings fit it.
 
-  Mean cross-entropy + abs(weights)^2 / (2 N), which is C = 1, by L-BFGS from
-  zero with scikit-learn's tolerances: the same iterates to rounding, several
-  times as fast. With two classes the first one's decision function is zero.
+  Mean cross-entropy + penalty abs(weights)^2 / (2 N), by L-BFGS from zero with
+  scikit-learn's tolerances: the same iterates to rounding, several times as
+  fast. With two classes the first one's decision function is zero.
 
   Args:
     x: (N, D) features.
     y: (N,) classes 0 to C - 1.
+    penalty: 1 / C of scikit-learn; 0 for none.
+    balanced: whether rows are weighted so that all classes weigh the same.
 
   Returns:
     The classes' logits.
@@ -39,9 +43,12 @@ def fit_logistic(x: np.ndarray, y: np.ndarray) -> Linear:
   free = slice(1 if num_classes == 2 else 0, None)
   features = np.concatenate([x, np.ones((num_rows, 1))], axis=1)
   columns = np.ascontiguousarray(features.T)
-  truth = (np.arange(num_classes)[:, None] == y).astype(float)
-  hits = truth[free] @ features / num_rows
-  penalty = np.append(np.full(num_features, 1 / num_rows), 0.0)
+  share = np.full(num_rows, 1 / num_rows)  # of each row in the mean
+  if balanced:
+    share = 1 / (num_classes * np.bincount(y)[y])
+  truth = np.where(np.arange(num_classes)[:, None] == y, share, 0.0)
+  hits = truth[free] @ features
+  shrink = np.append(np.full(num_features, penalty / num_rows), 0.0)
   logits = np.zeros((num_classes, num_rows))
 
   def loss(flat):
@@ -52,11 +59,11 @@ def fit_logistic(x: np.ndarray, y: np.ndarray) -> Linear:
     np.subtract(logits, top, out=logits)
     probabilities = np.exp(logits, out=logits)
     total = probabilities.sum(0)
-    probabilities /= total
-    value = (np.log(total) + top).mean() - (weights * hits).sum()
-    gradient = probabilities[free] @ features / num_rows - hits
-    value += (penalty * weights**2).sum() / 2
-    return value, (gradient + penalty * weights).ravel()
+    probabilities *= share / total
+    value = share @ (np.log(total) + top) - (weights * hits).sum()
+    gradient = probabilities[free] @ features - hits
+    value += (shrink * weights**2).sum() / 2
+    return value, (gradient + shrink * weights).ravel()
 
   # Threads cost these small products far more than they save.
   with threadpool_limits(1, user_api="blas"):

@@ -7,7 +7,7 @@ from dvae_jax.metrics.information import (
   histogram_bins,
   mutual_information,
 )
-from dvae_jax.metrics.sampling import sample
+from dvae_jax.metrics.sampling import repeat, sample, tell_draws
 
 
 def mig(
@@ -29,20 +29,22 @@ def mig(
     codes: (N, D) codes.
     factors: (N, K) integers.
     rng: NumPy generator; draws the rows.
-    num_rows: rows drawn with replacement.
+    num_rows: rows of a draw, at most.
     num_bins: equal-width bins per latent.
 
   Returns:
-    "mig", 0 to 1, and "variant".
+    "mig", 0 to 1; "mig_spread", see `sampling.repeat`; and "variant".
 
   Raises:
     ValueError: see `sampling.sample`.
   """
-  z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
-  informed = mutual_information(histogram_bins(z, num_bins), v)
-  ranked = np.sort(np.pad(informed, [(1, 0), (0, 0)]), axis=0)
-  gaps = (ranked[-1] - ranked[-2]) / entropy(v)
-  return {
-    "mig": float(gaps.mean()),
-    "variant": f"dlib: {num_bins} bins, {num_rows} rows",
-  }
+
+  def once():
+    z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
+    informed = mutual_information(histogram_bins(z, num_bins), v)
+    ranked = np.sort(np.pad(informed, [(1, 0), (0, 0)]), axis=0)
+    return {"mig": float(((ranked[-1] - ranked[-2]) / entropy(v)).mean())}
+
+  values, draws = repeat(once)
+  told = tell_draws(len(codes), num_rows, draws)
+  return {**values, "variant": f"{told}, {num_bins} bins"}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dvae_jax.metrics.information import histogram_bins, mutual_information
-from dvae_jax.metrics.sampling import sample
+from dvae_jax.metrics.sampling import repeat, sample, tell_draws
 
 
 def modularity(
@@ -13,7 +13,6 @@ def modularity(
   rng: np.random.Generator,
   num_rows: int = 10_000,
   num_bins: int = 20,
-  num_samples: int = 10,
 ) -> dict[str, float | str]:
   """How close each latent's informations are to a single factor's.
 
@@ -22,32 +21,31 @@ def modularity(
   (arXiv:1802.05312), eq. 2, as disentanglement_lib estimates it. A constant
   latent scores 0 and so lowers the mean. One that is nearly dead scores what
   its noise says, 0.6 on average with a deviation of 0.07, and differs from
-  sample to sample: hence the mean over samples.
+  draw to draw.
 
   Args:
     codes: (N, D) codes.
     factors: (N, K) integers. With one factor, informed latents score 1.
     rng: NumPy generator; draws the rows.
-    num_rows: rows of a sample, drawn with replacement.
+    num_rows: rows of a draw, at most.
     num_bins: equal-width bins per latent.
-    num_samples: samples that the score is averaged over.
 
   Returns:
-    "modularity", 0 to 1, and "variant".
+    "modularity", 0 to 1; "modularity_spread", see `sampling.repeat`; and
+    "variant".
 
   Raises:
     ValueError: see `sampling.sample`.
   """
-  scores = []
-  for _ in range(num_samples):
+
+  def once():
     z, v = sample(codes, factors, num_rows=num_rows, rng=rng)
     squares = mutual_information(histogram_bins(z, num_bins), v) ** 2
-    scores.append(_per_latent(squares).mean())
-  return {
-    "modularity": float(np.mean(scores)),
-    "variant": f"dlib: {num_bins} bins, "
-    f"mean over {num_samples} samples of {num_rows} rows",
-  }
+    return {"modularity": float(_per_latent(squares).mean())}
+
+  values, draws = repeat(once)
+  told = tell_draws(len(codes), num_rows, draws)
+  return {**values, "variant": f"{told}, {num_bins} bins"}
 
 
 def _per_latent(squares: np.ndarray) -> np.ndarray:

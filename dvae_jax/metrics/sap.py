@@ -3,7 +3,7 @@
 import numpy as np
 
 from dvae_jax.metrics.linear import decide
-from dvae_jax.metrics.sampling import Split, split
+from dvae_jax.metrics.sampling import Split, repeat, split, tell_split
 from dvae_jax.metrics.svc import fit_line_svc
 
 
@@ -31,21 +31,24 @@ def sap(
     num_test: rows to score on.
 
   Returns:
-    "sap", 0 to 1, and "variant".
+    "sap", 0 to 1; "sap_spread", see `sampling.repeat`; and "variant".
 
   Raises:
-    ValueError: see `sampling.sample`.
+    ValueError: see `sampling.split`.
   """
   if codes.shape[1] == 1:
     codes = np.pad(codes, [(0, 0), (0, 1)])
-  rows = split(codes, factors, num_train=num_train, num_test=num_test, rng=rng)
-  ranked = np.sort(
-    [_accuracies(rows, j) for j in range(codes.shape[1])], axis=0
-  )
-  return {
-    "sap": float((ranked[-1] - ranked[-2]).mean()),
-    "variant": f"dlib: {num_train} train and {num_test} test rows, C = 0.01",
-  }
+  counts = {"num_train": num_train, "num_test": num_test}
+
+  def once():
+    rows = split(codes, factors, **counts, rng=rng)
+    accuracies = [_accuracies(rows, j) for j in range(codes.shape[1])]
+    ranked = np.sort(accuracies, axis=0)
+    return {"sap": float((ranked[-1] - ranked[-2]).mean())}
+
+  values, draws = repeat(once)
+  told = tell_split(len(codes), **counts, draws=draws)
+  return {**values, "variant": f"{told}, C = 0.01"}
 
 
 def _accuracies(rows: Split, j: int) -> np.ndarray:

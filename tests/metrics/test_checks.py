@@ -73,8 +73,7 @@ EDGE = {
 }
 
 
-# dci fits its trees to 10,000 drawn rows however few there are: 5 s a case. In
-# the default run dci_fast stands for it.
+# dci's exact trees take seconds; in the default run dci_fast stands for it.
 ALL = [
   pytest.param(name, marks=[pytest.mark.slow] if name == "dci" else [])
   for name in NAMES

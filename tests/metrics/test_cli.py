@@ -46,15 +46,15 @@ def test_seed_and_intervals(file, tmp_path):
   found = []
   for number, seed in enumerate((0, 0, 1)):
     out = tmp_path / f"{number}.json"
-    options = ["--metrics=mig", f"--seed={seed}", f"--out={out}"]
+    options = ["--metrics=sap", f"--seed={seed}", f"--out={out}"]
     assert main([file, *options, "--intervals"]) == 0
-    found.append(json.loads(out.read_text())["mig"])
+    found.append(json.loads(out.read_text())["sap"])
   first, again, other = found
   assert first == again
-  assert first["mig"] != other["mig"]
-  low, high = first["intervals"]["mig"]
-  assert low < first["mig"] < high
-  assert list(first["intervals"]) == ["mig"]
+  assert first["sap"] != other["sap"]
+  low, high = first["intervals"]["sap"]
+  assert low < first["sap"] < high
+  assert list(first["intervals"]) == ["sap"]
 
 
 def test_default_is_every_metric_the_file_suffices_for(tmp_path, monkeypatch):

@@ -56,7 +56,7 @@ def coverage(name, *, rows, noise, repeats, true, sizes=SIZES):
 
 # 40 intervals of exactly 95% cover 36 or more times with probability 0.95;
 # these cover the bias as well and are wider.
-@pytest.mark.parametrize("name", ["mig", "dcimig", "selectivity", "irs"])
+@pytest.mark.parametrize("name", ["mig", "dcimig", "selectivity"])
 def test_covers_the_population_value(name):
   true = truth(name, 0.4, 100_000)
   covered, width = coverage(name, rows=1000, noise=0.4, repeats=40, true=true)
@@ -68,6 +68,7 @@ def test_covers_the_population_value(name):
 # a large sample, and the rows of each interval. With 1,000 rows, explicitness
 # was covered 34 times of 40 only: its bias, 0.005, is half of an interval.
 SLOW = {
+  "irs": (0.4, 100_000, 1000),
   "mig_exact": (0.4, 60_000, 1000),
   "modularity": (0.4, 100_000, 1000),
   "sap": (0.4, 100_000, 1000),

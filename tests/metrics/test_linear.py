@@ -19,13 +19,21 @@ def labelled(num_classes):
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 7])
-def test_logistic_regression_is_scikit_learns(num_classes):
+@pytest.mark.parametrize("penalty", [1.0, 0.0])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_logistic_regression_is_scikit_learns(num_classes, penalty, balanced):
   x, y = labelled(num_classes)
-  model = fit_logistic(x, y)
-  expected = LogisticRegression().fit(x, y)
+  kept = (y < num_classes - 1) | (np.arange(800) % 2 == 0)
+  x, y = x[kept], y[kept]  # half of the last class is missing
+  model = fit_logistic(x, y, penalty=penalty, balanced=balanced)
+  expected = LogisticRegression(
+    C=1.0 if penalty else np.inf, class_weight="balanced" if balanced else None
+  ).fit(x, y)
   shown = decide(model, x)[:, 1:] if num_classes == 2 else decide(model, x)
+  # Both stop at a gradient of 1e-4, rounding apart: logits are as sharp as this
+  # where the classes are many and nothing penalises their weights.
   np.testing.assert_allclose(
-    shown.squeeze(), expected.decision_function(x), rtol=1e-5, atol=1e-6
+    shown.squeeze(), expected.decision_function(x), rtol=0, atol=0.01
   )
 
 
