@@ -183,9 +183,9 @@ def rank_runs(options: argparse.Namespace) -> dict:
 
 def print_metrics() -> None:
   """Prints of each metric its name, which way is up, and what it reads."""
-  for name, (function, better, reads, _) in METRICS.items():
-    first = (function.__doc__ or "").partition("\n")[0]
-    print(f"{name:<18} {better:<5} {reads:<18} {first}")
+  for name, metric in METRICS.items():
+    first = (metric.function.__doc__ or "").partition("\n")[0]
+    print(f"{name:<18} {metric.better:<5} {metric.reads:<18} {first}")
 
 
 def print_scores(scores: dict) -> None:

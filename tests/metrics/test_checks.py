@@ -164,3 +164,18 @@ def test_every_row_says_what_the_metric_is():
     assert metric.reads in (
       "codes", "codes and factors", "posteriors", "many models",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_few_rows_are_noted(name):
+  enough = METRICS[name].enough
+  assert 500 <= enough <= 10_000
+  found = run(name, *sound(60))
+  assert found["note"].startswith(f"60 rows; of fewer than {enough} this")
+
+
+def test_enough_rows_are_not_noted(monkeypatch):
+  for rows, noted in ((299, True), (300, False)):
+    row = METRICS["dcimig"]._replace(enough=300)
+    monkeypatch.setitem(METRICS, "dcimig", row)
+    assert ("note" in run("dcimig", *sound(rows))) == noted

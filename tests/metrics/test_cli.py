@@ -39,7 +39,9 @@ def test_writes_what_the_metrics_return(file, tmp_path, capsys):
       name, data["codes"], data["factors"], rng=np.random.default_rng(0)
     )
     assert scores[name] == expected
-  assert "dcimig" in capsys.readouterr().out
+  shown = capsys.readouterr().out
+  assert "dcimig" in shown
+  assert f"note: {scores['dcimig']['note']}" in shown
 
 
 def test_seed_and_intervals(file, tmp_path):
