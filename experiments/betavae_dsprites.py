@@ -12,9 +12,9 @@ train side by side in one process; each lane is one model.
 32 pixels without rotation, for four betas from two seeds. On two cores of an
 AMD EPYC it took 1 minute 56 from the prompt to the report, with an empty
 compilation cache (2026-11-22, `time` before the command above).
-MIG over the three factors that vary (20 bins), seeds 0 and 1:
+MIG over the three factors that vary (20 bins, 2026-11-24), seeds 0 and 1:
 
-    beta   1: .09 .04    4: .15 .04    8: .61 .06    12: .47 .58
+    beta   1: .09 .03    4: .13 .04    8: .60 .06    12: .49 .52
 
 Small betas reconstruct best and mix x into y; from 8 on, most models have a
 latent each for x, y and size, the others a rotation of x and y.
