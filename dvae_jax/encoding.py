@@ -35,7 +35,8 @@ class Encoded(NamedTuple):
 
   def rows(self, chosen: np.ndarray) -> "Encoded":
     """The same of some images."""
-    return Encoded(*(None if a is None else a[chosen] for a in self))
+    parts = {n: a for n, a in self._asdict().items() if a is not None}
+    return Encoded(**{name: array[chosen] for name, array in parts.items()})
 
 
 def grid_indices(dataset: Dataset, stride: tuple[int, ...]) -> np.ndarray:

@@ -240,12 +240,12 @@ def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
     "indices": indices,
     "discrete": np.bool_(run.discrete),
   }
-  if codes[0].logvars is not None:
-    arrays["logvars"] = np.stack([encoded.logvars for encoded in codes])
-  if codes[0].kl is not None:
-    arrays["kl"] = np.stack(
-      [encoded.kl.mean(0, dtype=np.float64) for encoded in codes]
-    )
+  logvars = [lane.logvars for lane in codes if lane.logvars is not None]
+  kls = [
+    lane.kl.mean(0, dtype="float64") for lane in codes if lane.kl is not None
+  ]
+  arrays |= {"logvars": np.stack(logvars)} if logvars else {}
+  arrays |= {"kl": np.stack(kls)} if kls else {}
   found = varying_factors(run.dataset, indices)
   if found is not None:
     arrays["factors"], arrays["factor_names"] = found[0], np.array(found[1])

@@ -153,7 +153,7 @@ def _histogram(x, y, x_test, *, rng) -> tuple[np.ndarray, np.ndarray]:
   }
   data = lightgbm.Dataset(x, y, params=settings)
   model = lightgbm.train(settings, data, num_boost_round=100)
-  guess = model.predict(x_test, num_threads=1).argmax(1)
+  guess = np.asarray(model.predict(x_test, num_threads=1)).argmax(1)
   return model.feature_importance("gain"), guess
 
 

@@ -215,12 +215,10 @@ def explicitness(
 def _one_hot(x, x_test) -> tuple[np.ndarray, np.ndarray]:
   """Indicators of the values of x; values seen in x_test only are all zero."""
   values = [np.unique(column) for column in x.T]
-  return tuple(
-    np.concatenate(
-      [c[:, None] == v for c, v in zip(a.T, values, strict=True)], axis=1
-    ).astype(float)
-    for a in (x, x_test)
-  )
+  indicators = lambda table: np.concatenate(
+    [c[:, None] == v for c, v in zip(table.T, values, strict=True)], axis=1
+  ).astype(float)
+  return indicators(x), indicators(x_test)
 
 
 def _predicted_share(x, labels, x_test, truth) -> float:

@@ -114,6 +114,7 @@ def streamed_images(setup: Setup, states, mesh, *, num_steps: int) -> Iterator:
   """
   if setup.dataset.render is not None:
     yield from itertools.repeat(None)
+  assert setup.dataset.read is not None
   from dvae_jax.data.sampling import streaming  # Grain is slow to import
 
   draw_lanes = jax.jit(
