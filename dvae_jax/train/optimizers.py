@@ -143,7 +143,7 @@ def build(train, networks: Mapping[str, Network]) -> Optimizer:
 
 def hparam_names(train: Any) -> tuple[str, ...]:
   """Names of the traced hyper-parameters that `config.train` asks for."""
-  chosen: tuple[Callable, ...] = (
+  chosen: tuple[Any, ...] = (
     CLIPS[train.clip],
     OPTIMIZERS[train.optimizer],
     SCHEDULES[train.schedule],
