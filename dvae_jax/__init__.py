@@ -3,7 +3,7 @@
 from dvae_jax.registration import register
 
 __all__ = ["load_run", "register"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name):
