@@ -23,6 +23,9 @@ from dvae_jax.train import training
 
 TOGETHER = ("info_vae", "sigma_vae", "residual", "discs", "spread")
 PNG = b"\x89PNG"
+BATCH = training.Batch(
+  np.random.default_rng(0).uniform(size=(16, 16, 16, 1)).astype(np.float32)
+)
 
 
 @pytest.fixture
@@ -58,12 +61,11 @@ def arrays(path):
 
 
 def set_up(config):
-  """Setup, the state of a new lane and sixteen images."""
+  """Setup and the state of a new lane."""
   configs.check(config)
-  dataset = data.load(config.data)
-  setup = training.set_up(config, dataset)
-  images = dataset.render(dataset.arrays, jnp.arange(16))
-  return setup, training.init(setup, 0, dict(config.hparams)), images
+  setup = training.set_up(config, data.load(config.data))
+  init = jax.jit(lambda seed: training.init(setup, seed, dict(config.hparams)))
+  return setup, init(0)
 
 
 # Five strangers in one run: a method, a likelihood, a network, a data set and a
@@ -184,13 +186,14 @@ def test_a_learned_sigma_is_a_normal_density(registered):
   np.testing.assert_allclose(found, density.sum((1, 2, 3)), rtol=1e-4)
 
 
+@pytest.mark.slow  # 800 steps
 def test_a_learned_sigma_becomes_the_error_of_a_draw(registered):
   registered("sigma_vae")
   config = tiny.get_config("vae")
   config.sweep = {"seed": (0,)}
   config.likelihood, config.latent_dim = "sigma", 1  # so that an error stays
   config.hparams.learning_rate = 0.005
-  setup, state, _ = set_up(config)
+  setup, state = set_up(config)
   arrays, sums = setup.dataset.arrays, training.zero_terms(setup, state)
   steps = jax.jit(
     lambda lane: training.run_steps(setup, lane, None, (arrays, None, 800))
@@ -329,12 +332,12 @@ def gan_config():
 
 def test_a_gans_players_have_gradients_and_rates_of_their_own(registered):
   registered("gan")
-  setup, state, images = set_up(gan_config())
-  loss, batch = OBJECTIVES["info_gan"].loss, training.Batch(images)
+  setup, state = set_up(gan_config())
+  loss = OBJECTIVES["info_gan"].loss
   given = models.pick(
     loss, {**state.hparams, "model": setup.model, "hparams": state.hparams}
   )
-  terms = lambda params: loss(params, state.key, batch, **given)[1]
+  terms = lambda params: loss(params, state.key, BATCH, **given)[1]
   gradients = jax.jit(jax.jacrev(terms))(state.params)
   moved = {
     name: {player for player, tree in found.items() if any_nonzero(tree)}
@@ -345,7 +348,7 @@ def test_a_gans_players_have_gradients_and_rates_of_their_own(registered):
   assert moved["code"] == {"decoder", "encoder", "head"}
   assert moved["loss"] == set(state.params)
   # Adam's first step moves a parameter by its rate, whatever the gradient.
-  after, _ = jax.jit(lambda s: training.update(setup, s, batch))(state)
+  after, _ = jax.jit(lambda s: training.update(setup, s, BATCH))(state)
   for player, rate in (("discriminator", 2e-4), ("decoder", 1e-3)):
     change = jax.tree.map(
       lambda new, old: jnp.abs(new - old).max(),
@@ -374,49 +377,47 @@ def test_a_loss_names_its_hyper_parameters(registered):
 # Cosine rate and AdamW: lines of a config.
 
 
-def one_step(**fields):
-  """A VAE's parameters, and a function of the step: those after it."""
+@pytest.fixture
+def cosine_adamw(registered):
+  """First parameters, and those after one step at a step with a decay."""
+  registered("sigma_vae")
   config = tiny.get_config("vae")
   config.sweep = {"seed": (0,)}
-  config.update_from_flattened_dict(fields)
-  setup, state, images = set_up(config)
+  config.likelihood = "sigma"
+  config.train.optimizer, config.hparams.weight_decay = "adamw", 0.0
+  config.train.schedule, config.train.steps = "cosine", 40
+  setup, state = set_up(config)
 
   @jax.jit
-  def after(step):
-    batch = training.Batch(images)
-    return training.update(setup, state.replace(step=step), batch)[0].params
+  def after(step, weight_decay):
+    hparams = state.hparams | {"weight_decay": weight_decay}
+    now = state.replace(step=step, hparams=hparams)
+    return training.update(setup, now, BATCH)[0].params
 
   return state.params, after
 
 
-def test_a_cosine_rate_ends_at_nothing():
-  fields = {"train.schedule": "cosine", "train.steps": 40}
-  before, after = one_step(**fields)
+def test_cosine_ends_at_nothing_and_adamw_shrinks_kernels_alone(cosine_adamw):
+  before, after = cosine_adamw
 
   def distance(step):
-    moved = jax.tree.map(jnp.subtract, after(step), before)
+    moved = jax.tree.map(jnp.subtract, after(step, 0.0), before)
     return float(optax.tree.norm(moved))
 
   first, middle, last = (distance(step) for step in (0, 20, 39))
   assert middle == pytest.approx(0.5 * first, rel=1e-2)
   assert 0 < last < 0.005 * first
-
-
-def test_adamw_shrinks_kernels_alone(registered):
-  registered("sigma_vae")
-  fields = {"likelihood": "sigma", "hparams.learning_rate": 0.1}
-  decay = {"train.optimizer": "adamw", "hparams.weight_decay": 0.5}
-  before, plain = one_step(**fields)
-  _, decayed = one_step(**fields, **decay)
   names = set()
 
   def compare(path, before, plain, decayed):
     name = path[-1].key
     names.add(name)
-    shrunk = 0.1 * 0.5 * before if name == "kernel" else 0.0
+    # Rate 1e-3 at step 0, decay 100: a tenth.
+    shrunk = 0.1 * before if name == "kernel" else 0.0
     np.testing.assert_allclose(plain - decayed, shrunk, atol=1e-6)
 
-  jax.tree_util.tree_map_with_path(compare, before, plain(0), decayed(0))
+  plain, decayed = after(0, 0.0), after(0, 100.0)
+  jax.tree_util.tree_map_with_path(compare, before, plain, decayed)
   assert names == {"kernel", "bias", "log_sigma"}
 
 
