@@ -16,14 +16,20 @@ import numpy as np
 
 from dvae_jax.metrics.beta_vae import beta_vae
 from dvae_jax.metrics.checks import check
+from dvae_jax.metrics.d_lsbd import d_lsbd
 from dvae_jax.metrics.dci import dci, dci_fast
+from dvae_jax.metrics.dci_es import dci_es
 from dvae_jax.metrics.dcimig import dcimig
+from dvae_jax.metrics.downstream import downstream
 from dvae_jax.metrics.explicitness import explicitness
 from dvae_jax.metrics.factor_vae import factor_vae
 from dvae_jax.metrics.infomec import infomec
 from dvae_jax.metrics.irs import irs
+from dvae_jax.metrics.jemmig import jemmig
+from dvae_jax.metrics.mcc import mcc
 from dvae_jax.metrics.mig import mig
 from dvae_jax.metrics.mig_exact import mig_exact
+from dvae_jax.metrics.mig_sup import mig_sup
 from dvae_jax.metrics.modularity import modularity
 from dvae_jax.metrics.sap import sap
 from dvae_jax.metrics.selectivity import selectivity
@@ -33,6 +39,7 @@ from dvae_jax.metrics.unsupervised import (
   total_correlation,
   wasserstein,
 )
+from dvae_jax.metrics.z_max_var import z_max_var
 
 
 class Metric(NamedTuple):
@@ -82,6 +89,19 @@ METRICS: dict[str, Metric] = {
     infomec, "high", BOTH, ("infomec", "infoc", "infoe"), enough=1000
   ),
   "selectivity": Metric(selectivity, "high", BOTH, enough=2000),
+  "mcc": Metric(mcc, "high", BOTH, ("mcc", "mcc_spearman"), enough=500),
+  "jemmig": Metric(jemmig, "high", BOTH, enough=500),
+  "mig_sup": Metric(mig_sup, "high", BOTH, enough=500),
+  "z_max_var": Metric(z_max_var, "high", BOTH, enough=500),
+  "d_lsbd": Metric(d_lsbd, "low", BOTH, enough=500),
+  "dci_es": Metric(dci_es, "high", BOTH, ("dci_es", "dci_es_size"), enough=500),
+  "downstream": Metric(
+    downstream,
+    "high",
+    BOTH,
+    ("downstream", "downstream_10", "downstream_1000"),
+    enough=2000,
+  ),
   "udr": Metric(udr, "high", "many models"),
 }
 

@@ -202,3 +202,12 @@ def draw_partners(
   value = groups.value.take(rows)
   within = (rng.random(rows.shape) * groups.size.take(value)).astype(np.int64)
   return groups.order.take(groups.start.take(value) + within)
+
+
+def group_rest(factors: np.ndarray, k: int) -> Groups:
+  """Groups the rows of (N, K) factors that agree in all but factor k."""
+  key = np.zeros(len(factors), np.int64)
+  for column in np.delete(factors, k, axis=1).T:
+    key = key * (column.max() + 1) + column
+    key = np.unique(key, return_inverse=True)[1]  # stays under N
+  return group_rows(key)

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+import dvae_jax.metrics.__main__ as cli
 from dvae_jax.metrics import METRICS, Metric, intervals, score, single_model
 from dvae_jax.metrics.__main__ import main
 from dvae_jax.metrics.files import read_arrays, read_codes
@@ -44,7 +45,9 @@ def test_writes_what_the_metrics_return(file, tmp_path, capsys):
   assert f"note: {scores['dcimig']['note']}" in shown
 
 
-def test_seed_and_intervals(file, tmp_path):
+def test_seed_and_intervals(file, tmp_path, monkeypatch):
+  monkeypatch.setattr(intervals, "HALVES", 4)
+  monkeypatch.setattr(intervals, "WHOLES", 2)
   found = []
   for number, seed in enumerate((0, 0, 1)):
     out = tmp_path / f"{number}.json"
@@ -60,8 +63,6 @@ def test_seed_and_intervals(file, tmp_path):
 
 
 def test_default_is_every_metric_the_file_suffices_for(tmp_path, monkeypatch):
-  import dvae_jax.metrics.__main__ as cli
-
   asked = []
 
   def fake(name, data, rows, rng):
@@ -72,7 +73,7 @@ def test_default_is_every_metric_the_file_suffices_for(tmp_path, monkeypatch):
   np.savez(tmp_path / "a.npz", **arrays())
   np.savez(tmp_path / "b.npz", **arrays(), logvars=np.zeros((300, 2)))
   assert main([str(tmp_path / "a.npz")]) == 0
-  assert asked == [name for name in single_model() if name != "mig_exact"]
+  assert asked == [n for n in single_model() if n != "mig_exact"]
   asked.clear()
   assert main([str(tmp_path / "b.npz")]) == 0
   assert asked == single_model()
@@ -80,6 +81,19 @@ def test_default_is_every_metric_the_file_suffices_for(tmp_path, monkeypatch):
   np.savez(tmp_path / "c.npz", codes=arrays()["codes"])
   assert main([str(tmp_path / "c.npz")]) == 0
   assert asked == ["total_correlation", "wasserstein", "mutual_info_score"]
+
+
+def test_one_metric_that_refuses_does_not_stop_those_that_were_not_named(
+  file, capsys, monkeypatch
+):
+  few = {name: METRICS[name] for name in ("dcimig", "d_lsbd")}
+  monkeypatch.setattr(cli, "METRICS", few)
+  assert main([file]) == 0
+  shown = capsys.readouterr().out
+  assert shown.startswith("dcimig")
+  assert "d_lsbd         refused: d_lsbd: no cyclic factor among ()" in shown
+  assert main([file, "--metrics=dcimig,d_lsbd"]) == 2
+  assert "no cyclic factor" in capsys.readouterr().err
 
 
 def test_without_a_file_lists_what_there_is(capsys, monkeypatch):
