@@ -12,7 +12,8 @@ key = PRNGKey(seed), step t = 0, 1, ... has
 
   images   k = fold_in(key, 2 t). Single images: k1, k2 = split(k); the batch is
            drawn with k1, FactorVAE's second batch with k2, uniformly:
-           randint(k1, (B,), 0, N). Pairs are drawn with k.
+           randint(k1, (B,), 0, N). Pairs are drawn with k, by rejection where
+           there is a split, and so their indices are written down too.
   noise    k1, k2, k3 = split(fold_in(key, 2 t + 1), 3): eps = normal(k1, (B,
            D)), (2B, D) for pairs; the second batch's is normal(k2, (B, D)), and
            permutation(k3, ., axis=0, independent=True) shuffles its z.
@@ -318,7 +319,7 @@ class Adam:
       v = self.second[name] / (1 - b2**t)
       move = m / (np.sqrt(v) + EPS)
       decays = self.train.get("optimizer") == "adamw" and not of_critic
-      if decays and name.split("/")[-1] not in ("bias", "codebook"):
+      if decays and name.endswith("/kernel"):
         move = move + self.hparams["weight_decay"] * params[name]
       rate = given.LEARNING_RATE
       if of_critic:
@@ -334,6 +335,8 @@ def rounded(tree):
     return {name: rounded(value) for name, value in tree.items()}
   if isinstance(tree, list):
     return [rounded(value) for value in tree]
+  if isinstance(tree, int):
+    return tree
   return float(f"{tree:.10g}")
 
 
@@ -341,7 +344,7 @@ def trajectory(case):
   """Terms of each step, the gradient Adam gets first, and the whole change."""
   dataset, adam = dataset_of(case), Adam(case.train, case.hparams)
   first = {n: np.float64(p) for n, p in given.first_params(case).items()}
-  params, terms = first, []
+  params, terms, indices = first, [], []
   for step in range(given.STEPS):
     leaves = {n: double(p).requires_grad_() for n, p in params.items()}
     loss, critic_loss, logged = loss_of(leaves, case, dataset, step)
@@ -352,7 +355,9 @@ def trajectory(case):
       start = adam.clipped(gradient)
     params = adam.update(params, gradient)
     terms.append(logged)
+    indices.append(draw(dataset, case, step)[0].tolist())
   return {
+    **({"pairs": indices} if case.objective in PAIRS else {}),
     "terms": terms,
     "gradient": {n: given.summary(n, g) for n, g in start.items()},
     "change": {n: given.summary(n, params[n] - first[n]) for n in first},

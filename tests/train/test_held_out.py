@@ -16,6 +16,7 @@ from dvae_jax.methods import OBJECTIVES
 from dvae_jax.train import training
 from dvae_jax.train.optimizers import Optimizer
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 STEPS = 100
 OWN = np.flatnonzero(np.arange(given.NUM_IMAGES) % 4 == 1)
 SPLITS = {**given.SPLITS, "its own": {}}
