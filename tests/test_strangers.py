@@ -387,6 +387,8 @@ def cosine_adamw(registered):
   config.train.optimizer, config.hparams.weight_decay = "adamw", 0.0
   config.train.schedule, config.train.steps = "cosine", 40
   setup, state = set_up(config)
+  # No parameter is 0, so that a decay would show.
+  state = state.replace(params=jax.tree.map(lambda x: x + 0.1, state.params))
 
   @jax.jit
   def after(step, weight_decay):
