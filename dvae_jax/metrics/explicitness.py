@@ -68,7 +68,7 @@ def _area(rows: Split, k: int) -> float:
 
 
 def roc_area(scores: np.ndarray, positive: np.ndarray) -> float:
-  """Area under the ROC curve, from the ranks of the positives (Mann-Whitney).
+  """Area under the ROC curve, by ranks (Mann & Whitney 1947).
 
   Args:
     scores: (N,) numbers; ties count one half.

@@ -162,7 +162,7 @@ def _shares(codes, factors, discrete, num_neighbours, rng) -> np.ndarray:
 
 
 def number_values(codes: np.ndarray) -> np.ndarray:
-  """Numbers the values of each column of (N, D) from 0."""
+  """Numbers the values of (N, D) codes from 0, for Hsu et al. 2023."""
   columns = [np.unique(z, return_inverse=True)[1] for z in codes.T]
   return np.stack(columns, 1) if columns else np.empty(codes.shape, np.int64)
 
@@ -187,7 +187,7 @@ def explicitness(
   *,
   discrete: bool,
 ) -> float:
-  """InfoE: the share of each factor's entropy that a linear probe tells.
+  """InfoE of Hsu et al. 2023: the share that a linear probe tells.
 
   Args:
     x: (N, D) codes to fit on.

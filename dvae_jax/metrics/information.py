@@ -6,6 +6,8 @@ import numpy as np
 def histogram_bins(values: np.ndarray, num_bins: int = 20) -> np.ndarray:
   """Cuts every column into equal-width bins between its minimum and maximum.
 
+  As disentanglement_lib's `_histogram_discretize` does for its metrics.
+
   A column of one value falls into a single bin.
 
   Args:
@@ -23,12 +25,12 @@ def histogram_bins(values: np.ndarray, num_bins: int = 20) -> np.ndarray:
 
 
 def entropy(values: np.ndarray) -> np.ndarray:
-  """Plug-in entropy of each column of (N, K) integers: (K,), in nats."""
+  """Plug-in entropy (Shannon 1948) of columns (N, K): (K,), in nats."""
   return np.array([_entropy(np.bincount(c)) for c in _compact(values)])
 
 
 def mutual_information(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-  """Plug-in mutual information between the columns of two integer tables.
+  """Plug-in mutual information (Shannon 1948) of two tables' columns.
 
   Exactly zero where a column is constant.
 

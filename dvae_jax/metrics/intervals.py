@@ -31,7 +31,10 @@ def interval(
   rng: np.random.Generator,
   advance: Callable[[], None] = lambda: None,
 ) -> dict[str, list[float]]:
-  """95% intervals of a metric's values.
+  """95% intervals of a metric's values, by subsampling halves.
+
+  Politis & Romano 1994 (doi:10.1214/aos/1176325770) resample without
+  replacement; the module says how the halves' spread is used.
 
   They are about the value that more images of the same kind would give. A
   metric that reads extremes (the ends of mig's bins, irs) has no such limit

@@ -4,6 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+# scikit-learn's, of LogisticRegression.
+OPTIONS = {
+  "maxiter": 100,
+  "maxls": 50,
+  "gtol": 1e-4,
+  "ftol": 64 * np.finfo(float).eps,
+}
+
 
 class Linear(NamedTuple):
   """Decision functions x @ weights.T + offsets, one per class."""
@@ -13,8 +21,16 @@ class Linear(NamedTuple):
 
 
 def decide(model: Linear, x: np.ndarray) -> np.ndarray:
-  """The decision functions (N, C) of (N, D) features."""
+  """Decision functions (N, C) of (N, D) features, as scikit-learn's."""
   return x @ model.weights.T + model.offsets
+
+
+def _shares(y: np.ndarray, balanced: bool) -> np.ndarray:
+  """What each row counts in the mean, (N,)."""
+  if balanced:
+    counts = np.bincount(y)
+    return 1 / (len(counts) * counts[y])
+  return np.full(len(y), 1 / len(y))
 
 
 def fit_logistic(
@@ -43,9 +59,7 @@ def fit_logistic(
   free = slice(1 if num_classes == 2 else 0, None)
   features = np.concatenate([x, np.ones((num_rows, 1))], axis=1)
   columns = np.ascontiguousarray(features.T)
-  share = np.full(num_rows, 1 / num_rows)  # of each row in the mean
-  if balanced:
-    share = 1 / (num_classes * np.bincount(y)[y])
+  share = _shares(y, balanced)
   truth = np.where(np.arange(num_classes)[:, None] == y, share, 0.0)
   hits = truth[free] @ features
   shrink = np.append(np.full(num_features, penalty / num_rows), 0.0)
@@ -72,12 +86,7 @@ def fit_logistic(
       np.zeros(hits.size),
       jac=True,
       method="L-BFGS-B",
-      options={
-        "maxiter": 100,
-        "maxls": 50,
-        "gtol": 1e-4,
-        "ftol": 64 * np.finfo(float).eps,
-      },
+      options=OPTIONS,
     )
   weights = np.zeros((num_classes, num_features + 1))
   weights[free] = found.x.reshape(hits.shape)

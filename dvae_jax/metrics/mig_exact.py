@@ -93,7 +93,7 @@ def mig_exact(
 def factor_gaps(
   codes: np.ndarray, factors: np.ndarray, logvars: np.ndarray
 ) -> tuple[np.ndarray, float]:
-  """Returns the normalised gap of each factor (K,) and the widened share."""
+  """Gaps (K,) of Chen et al. 2018, eq. 6, and the widened share."""
   sizes = factors.max(0) + 1
   first = np.concatenate([[0], np.cumsum(sizes)])
   information, widened = [], 0.0
@@ -112,7 +112,7 @@ def factor_gaps(
 
 
 def lay_axis(mean: np.ndarray, sd: np.ndarray, max_points: int) -> Axis:
-  """Lays out the grid of one latent.
+  """Lays out the grid of one latent's q(z_j) (Chen et al. 2018).
 
   Args:
     mean: (N,) posterior means.

@@ -95,7 +95,7 @@ def _partners(a: Model, b: Model, form: str) -> bool:
 
 
 def first_twins(models: Sequence[Model]) -> np.ndarray:
-  """The first model, (L,) numbers, that is the same training as each one.
+  """First model of the same training as each, (L,) (Duan et al. 2020).
 
   The same run twice, or two names of one training, such as beta-TCVAE and
   beta-VAE at beta 1: their codes differ by rounding only, while seeds permute
