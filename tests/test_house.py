@@ -12,7 +12,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FUNCTION, MEDIAN_FUNCTION, LONGEST_MODULE = 45, 10, 350
 # A paper with its year, an identifier, a peer's code, or where the words stand.
 SOURCE = re.compile(
-  r"(19|20)\d\d|arXiv|doi|disentanglement_lib|scikit-learn|Keras|https?://|convert\.|[Aa]s `"
+  r"(19|20)\d\d|arXiv|doi|https?://|disentanglement_lib|scikit-learn|Keras"
+  r"|convert\.|[Aa]s `"
 )
 
 
