@@ -16,7 +16,7 @@ import pytest
 import dvae_jax
 
 ROOT = Path(__file__).parents[1]
-TINY = f"--config={ROOT / 'tests' / 'tiny.py'}"
+TINY = f"--config={ROOT / 'tests' / 'helpers' / 'tiny.py'}"
 
 
 def start(workdir, *flags):
