@@ -53,11 +53,8 @@ def draw(
 
   def redraw(state):
     tries, pairs, accepted = state
-    # The first candidates are those of no split; folds 0 to 2 are theirs.
-    fold = jax.random.fold_in(key, 2 + tries)
-    fresh, good = _candidates(
-      jnp.where(tries == 0, key, fold), dataset, arrays, batch_size, num_changed
-    )
+    fold = jax.random.fold_in(key, tries)
+    fresh, good = _candidates(fold, dataset, arrays, batch_size, num_changed)
     pairs = jnp.where(accepted[None, :], pairs, fresh)
     return tries + 1, pairs, accepted | good
 
@@ -116,7 +113,7 @@ def _candidates(
   pairs = jnp.stack([first, second])
   if dataset.acceptance is None:
     return pairs, jnp.ones(batch_size, bool)
-  # Folds 0 and 1 may be what `split` gave.
+  # `split` may have given folds 0 and 1.
   luck = jax.random.uniform(jax.random.fold_in(key, 2), (batch_size,))
   return pairs, luck < dataset.acceptance(arrays, second)
 

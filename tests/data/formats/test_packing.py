@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from helpers.official_files import listing, load, noise
 
@@ -32,3 +33,11 @@ def test_chunks_must_cover_all_images(tmp_path):
   with pytest.raises(ValueError, match="1 of 3 images are missing"):
     packing.write(tmp_path / "x", header, [half], title="x")
   assert listing(tmp_path) == []
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_noticed(sprites):
+  stored = packing.open_stored(storage.prepared_dir("dsprites"))
+  assert packing.read_rows(stored, np.array([143])).any()
+  stored.file.write_bytes(stored.file.read_bytes()[:-1])
+  with pytest.raises(ValueError, match=r"images.npy is truncated: prepare it"):
+    packing.read_rows(stored, np.array([143]))

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from dvae_jax import data
+from dvae_jax.data.rendered import dsprites_variants
+from dvae_jax.data.sampling import hashing
 
 VARIANTS = ["color_dsprites", "noisy_dsprites", "scream_dsprites"]
 
@@ -93,3 +95,19 @@ def test_noshape_draws_every_shape_equally_often(dataset):
   assert (chosen.sum(1) >= 1).all()
   # 3,072 images: a third each within 5 sigma, 0.0425.
   np.testing.assert_allclose(chosen.mean(0), 1 / 3, atol=0.0425)
+
+
+def test_scream_patches_are_tinted_and_lie_all_over_the_texture():
+  indices = np.arange(0, 737280, 7000)
+  drawn = images(data.load({"name": "scream_dsprites"}), indices)
+  corner = drawn[:, 0, 0]  # no sprite reaches it
+  # Backgrounds are (texture + a tint of each channel) / 2.
+  tint = np.asarray(hashing.uniform(jnp.asarray(indices), 4, (3,)))
+  patch = 2 * corner - tint
+  # Where corners of patches of 64 x 64 can lie.
+  texture = dsprites_variants.texture()[:-64, :-64].reshape(-1, 3)
+  assert (patch >= texture.min(0) - 1e-5).all()
+  assert (patch <= texture.max(0) + 1e-5).all()
+  # Colours of 106 places vary as those of all do.
+  np.testing.assert_allclose(patch.mean(0), texture.mean(0), atol=0.1)
+  np.testing.assert_allclose(patch.std(0), texture.std(0), rtol=0.3)
