@@ -30,6 +30,7 @@ from dvae_jax.metrics.mcc import mcc
 from dvae_jax.metrics.mig import mig
 from dvae_jax.metrics.mig_exact import mig_exact
 from dvae_jax.metrics.mig_sup import mig_sup
+from dvae_jax.metrics.model_centrality import model_centrality
 from dvae_jax.metrics.modularity import modularity
 from dvae_jax.metrics.sap import sap
 from dvae_jax.metrics.selectivity import selectivity
@@ -103,6 +104,7 @@ METRICS: dict[str, Metric] = {
     enough=2000,
   ),
   "udr": Metric(udr, "high", "many models"),
+  "model_centrality": Metric(model_centrality, "high", "many models"),
 }
 
 
