@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +13,7 @@ import optax
 import pytest
 from helpers import commands, tiny
 from helpers.commands import stranger
+from jax.lax import stop_gradient
 
 import dvae_jax
 from dvae_jax import config as configs
@@ -48,6 +50,10 @@ def words(folder):
 def first_and_last(folder, name):
   lines = rundir.read_jsonl(folder / "metrics.jsonl")
   return lines[0][name], lines[-1][name]
+
+
+def any_nonzero(tree):
+  return any(jnp.any(leaf != 0) for leaf in jax.tree.leaves(tree))
 
 
 def result(folder):
@@ -239,6 +245,32 @@ def test_a_quantised_autoencoder_learns_its_codebook(quantised, registered):
     assert np.isin(found, values).all()
 
 
+def test_what_reaches_the_encoder_and_what_the_codebook(registered):
+  registered("quantised")
+  method = OBJECTIVES["quantised"]
+  head = method.posterior.head(2, nn.initializers.lecun_normal())
+  features = jnp.linspace(-1, 1, 15).reshape(5, 3)
+  first = head.init(jax.random.PRNGKey(0), features)
+
+  def draw(params):
+    q = head.apply(params, features)
+    z = method.posterior.draw(None, q)
+    np.testing.assert_allclose(*map(stop_gradient, (z, q.code)), atol=1e-6)
+    return z.sum()
+
+  def attract(params, **weights):
+    q = head.apply(params, features)
+    return method.penalty(q, q.code, **weights)[0].sum()
+
+  def reached(function, **weights):
+    found = jax.grad(function)(first, **weights)["params"]
+    return {name for name, tree in found.items() if any_nonzero(tree)}
+
+  assert reached(draw) == {"Dense_0"}
+  assert reached(attract, quantise=0.0, commit=1.0) == {"Dense_0"}
+  assert reached(attract, quantise=1.0, commit=0.0) == {"codebook"}
+
+
 def test_a_quantised_run_says_nothing_of_a_kl_or_a_prior(quantised):
   files = arrays(quantised / "codes.npz") | arrays(quantised / "pictures.npz")
   assert files["discrete"]
@@ -356,10 +388,6 @@ def test_a_gans_players_have_gradients_and_rates_of_their_own(registered):
       state.params[player],
     )
     assert max(jax.tree.leaves(change)) == pytest.approx(rate, rel=1e-3)
-
-
-def any_nonzero(tree):
-  return any(jnp.any(leaf != 0) for leaf in jax.tree.leaves(tree))
 
 
 def test_a_loss_names_its_hyper_parameters(registered):
