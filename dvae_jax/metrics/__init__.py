@@ -56,9 +56,9 @@ class Metric(NamedTuple):
       models" (which `score` can't run).
     headlines: names of its numbers that tables show, its own name first; () is
       its own name alone.
-    enough: rows from which noise scores what noise of 10,000 rows does, within
-      0.015; with fewer the result has a note. `python -m benchmarks.metrics
-      --noise` measures it.
+    enough: rows, 500 or more, from which noise scores what noise of 10,000
+      rows does, within 0.015; with fewer the result has a note. What noise
+      scores, `python -m benchmarks.noise` measures.
   """
 
   function: Callable
@@ -80,7 +80,7 @@ METRICS: dict[str, Metric] = {
   "factor_vae": Metric(factor_vae, "high", BOTH, enough=500),
   "modularity": Metric(modularity, "high", BOTH, enough=500),
   "explicitness": Metric(explicitness, "high", BOTH, enough=500),
-  "irs": Metric(irs, "high", BOTH, enough=500),
+  "irs": Metric(irs, "high", BOTH, enough=5000),
   "total_correlation": Metric(total_correlation, "low", "codes", enough=2000),
   "wasserstein": Metric(wasserstein, "low", "codes", enough=2000),
   "mutual_info_score": Metric(mutual_info_score, "low", "codes", enough=10_000),
@@ -90,7 +90,7 @@ METRICS: dict[str, Metric] = {
     infomec, "high", BOTH, ("infomec", "infoc", "infoe"), enough=1000
   ),
   "selectivity": Metric(selectivity, "high", BOTH, enough=2000),
-  "mcc": Metric(mcc, "high", BOTH, ("mcc", "mcc_spearman"), enough=500),
+  "mcc": Metric(mcc, "high", BOTH, ("mcc", "mcc_spearman"), enough=5000),
   "jemmig": Metric(jemmig, "high", BOTH, enough=500),
   "mig_sup": Metric(mig_sup, "high", BOTH, enough=500),
   "z_max_var": Metric(z_max_var, "high", BOTH, enough=500),

@@ -87,3 +87,9 @@ def models(seed=7):
     third = 0.001 if number % 5 == 0 else 1.0
     kls.append(np.array([3.0, 2.0, third, 0.001, 0.0])[order])
   return codes, kls
+
+
+def orbits():
+  """Rows (50, 10): for 50 values of the other factors, all ten of the third one."""
+  rows = np.moveaxis(np.arange(np.prod(SIZES)).reshape(SIZES), 2, -1)
+  return rows.reshape(-1, 10)[::31]
