@@ -330,6 +330,7 @@ def gan(tmp_path_factory):
   return folder
 
 
+@pytest.mark.slow  # its run takes a quarter of a minute
 def test_a_gan_recognises_the_codes_of_what_it_draws(gan, registered):
   first, last = first_and_last(gan, "code")
   assert last < 0.3 * first
@@ -341,6 +342,7 @@ def test_a_gan_recognises_the_codes_of_what_it_draws(gan, registered):
     assert np.corrcoef(z[:, latent], codes[:, latent])[0, 1] > 0.8
 
 
+@pytest.mark.slow  # its run takes a quarter of a minute
 def test_a_gan_has_a_prior_and_no_elbo(gan, tmp_path):
   files = arrays(gan / "codes.npz") | arrays(gan / "pictures.npz")
   assert not {"logvars", "kl"} & set(files)
