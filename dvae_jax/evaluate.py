@@ -206,7 +206,16 @@ def evaluate(
   pictures.write(run)
   rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
   unfinished.unlink(missing_ok=True)
+  _say_notes(lines)
   return lines
+
+
+def _say_notes(lines: list[dict]) -> None:
+  """Says which metrics had too few images; what they say is in the results."""
+  details = [item for line in lines for item in line["details"].items()]
+  noted = dict.fromkeys(name for name, found in details if "note" in found)
+  if noted:
+    say(f"Few images for {', '.join(noted)}: see the notes in the results")
 
 
 def _encoded(run: Run, indices, settings, measured: int, bar):

@@ -55,6 +55,13 @@ def test_results_follow_from_the_codes(run):
   assert lines[1]["hparams"] == {"learning_rate": 0.001, "beta": 4.0}
 
 
+def test_few_images_are_noted_and_said_once(run, capsys):
+  lines = evaluate.evaluate(run, trained.SETTINGS)
+  assert all("96 rows" in line["details"]["mig"]["note"] for line in lines)
+  shown = capsys.readouterr()
+  assert (shown.out + shown.err).count("Few images for mig: see the notes") == 1
+
+
 def test_evaluating_again_gives_the_same_bytes(run):
   found = []
   for _ in range(2):
