@@ -129,11 +129,10 @@ def _spreads(moved, angles, floor: float) -> np.ndarray:
   """The score of one object for each frequency.
 
   Args:
-    moved: (n, D) codes less their mean.
+    moved: (n, D) codes less their mean: they sum to 0.
     angles: (n,).
     floor: size of codes that count as not moving.
   """
-  moved = moved - moved.mean(0)
   left, sizes, _ = np.linalg.svd(moved, full_matrices=False)
   if sizes[0] <= floor:
     return np.ones(len(FREQUENCIES))
