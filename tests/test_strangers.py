@@ -467,7 +467,7 @@ def typed(module, *arguments):
   ).stdout
 
 
-@pytest.mark.slow  # half a minute each
+@pytest.mark.slow  # four processes: about a minute each
 @pytest.mark.parametrize("name", [*TOGETHER, "quantised", "gan"])
 def test_a_file_alone_does_in_processes_of_their_own(name, tmp_path):
   folder, picture = tmp_path / "run", tmp_path / "traverse.png"
