@@ -53,7 +53,10 @@ def factor_vae(
     active = np.sqrt(variances) >= threshold
     score = 0.0
     if active.any():
-      scaled = codes[:, active] / np.sqrt(variances[active])
+      # Row by row in memory, or every `take` copies the whole table.
+      scaled = np.ascontiguousarray(
+        codes[:, active] / np.sqrt(variances[active])
+      )
       train, test = part(len(codes), **counts, rng=rng)
       votes = _votes(scaled[train], factors[train], num_train, group_size, rng)
       winners = votes.argmax(0)

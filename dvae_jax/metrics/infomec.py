@@ -72,7 +72,7 @@ def infomec(
       "active_latents": float(active.sum()),
     }
 
-  values, draws = repeat(once)
+  values, draws = repeat(once, most=10)
   rows = split(codes, factors, num_train=6667, num_test=3333, rng=rng)
   values["infoe_held_out"] = explicitness(*rows, discrete=discrete)
   kind = "counted" if discrete else f"k = {num_neighbours}"

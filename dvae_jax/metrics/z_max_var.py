@@ -40,7 +40,7 @@ def z_max_var(
   active = np.sqrt(variances) > ACTIVE_DEVIATION
   count, score = factors.shape[1], 0.0
   if active.any():
-    scaled = codes[:, active] / np.sqrt(variances[active])
+    scaled = np.ascontiguousarray(codes[:, active] / np.sqrt(variances[active]))
     votes = [_votes(scaled, factors, k) for k in range(count)]
     score = float(np.max(votes, axis=0).sum() / count)
   least = 1 / count
