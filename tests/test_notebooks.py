@@ -22,15 +22,8 @@ def code_cells(path):
   return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-# The one that trains every method takes over a minute.
-@pytest.mark.parametrize(
-  "path",
-  [
-    pytest.param(path, marks=[pytest.mark.slow] * (path.stem == "methods"))
-    for path in NOTEBOOKS
-  ],
-  ids=IDS,
-)
+@pytest.mark.slow  # minutes: they train
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 def test_runs_from_top_to_end(path, tmp_path, monkeypatch):
   # `!python` in a cell is this Python; the package is the one tested.
 
