@@ -85,7 +85,7 @@ def steps_of(setup, num_lanes):
 
 
 @pytest.fixture(scope="module", params=OBJECTIVES)
-def trained(request):
+def trained(request, compiled_quickly):
   """200 steps of three lanes, with what was seen on the way."""
   setup, lanes = set_up(request.param)
   method = setup.model.objective
