@@ -43,7 +43,18 @@ FAST_METRICS = (
 )
 QUOTES = "'\""
 FLOAT32_MAX = 3.4e38  # hyper-parameters are traced in float32
+# A name in neither may be any finite number: others train InfoVAE at alpha -9
+# (AntixK/PyTorch-VAE), beta-TCVAE at alpha -5.
 POSITIVE = ("learning_rate", "annealing_steps", "posterior_std", "clip")
+NON_NEGATIVE = (
+  "beta",
+  "gamma",
+  "capacity",
+  "lambda_od",
+  "lambda_d",
+  "weight_decay",
+  "warmup_steps",
+)
 
 
 def base() -> ml_collections.ConfigDict:
@@ -190,7 +201,7 @@ def _check_hparams(config) -> None:
       )
     for value in swept.get(name, [config.hparams.get(name)]):
       where = f"{'sweep' if name in swept else 'hparams'}.{name}"
-      _check_number(where, value, name in positive)
+      _check_number(where, name, value, positive)
 
 
 def _swept(sweep, allowed: tuple[str, ...]) -> dict[str, list]:
@@ -245,15 +256,14 @@ def _check_swept(name: str, names: str, allowed: tuple[str, ...]) -> None:
     )
 
 
-def _check_number(field: str, value: Any, positive: bool) -> None:
-  bound = "a number above 0" if positive else "a number, 0 or above"
+def _check_number(field: str, name: str, value: Any, positive: set) -> None:
+  bound, allowed = "a finite number", lambda value: True
+  if name in NON_NEGATIVE:
+    bound, allowed = "a number, 0 or above", lambda value: value >= 0
+  if name in positive:
+    bound, allowed = "a number above 0", lambda value: value > 0
   number = isinstance(value, int | float) and not isinstance(value, bool)
-  if (
-    not number
-    or not abs(value) < FLOAT32_MAX
-    or value < 0
-    or (positive and value == 0)
-  ):
+  if not number or not abs(value) < FLOAT32_MAX or not allowed(value):
     raise ValueError(f"{field}: {value!r} found, {bound} expected")
 
 

@@ -76,6 +76,38 @@ def test_joint_sweep_is_checked_by_each_name():
 
 
 @pytest.mark.parametrize(
+  ("alpha", "words"),
+  [(-5.0, None), (0, None), (float("-inf"), "-inf found, a finite number")],
+)
+def test_a_weight_that_may_be_negative_is_any_finite_number(alpha, words):
+  # Below 0 it rewards mutual information (Chen et al. 2018, eq. 4).
+  config = tiny.get_config("beta_tcvae")
+  config.hparams.update(alpha=alpha, gamma=1.0)
+  if words is None:
+    configs.check(config)
+    return
+  with pytest.raises(ValueError, match=rf"hparams\.alpha: {words} expected"):
+    configs.check(config)
+
+
+@pytest.mark.parametrize(
+  ("objective", "hparams", "bad"),
+  [
+    ("beta_tcvae", {"alpha": 1.0, "gamma": -1.0}, "gamma"),
+    ("dip_vae_i", {"lambda_od": -1.0, "lambda_d": 1.0}, "lambda_od"),
+    ("dip_vae_i", {"lambda_od": 1.0, "lambda_d": -1.0}, "lambda_d"),
+  ],
+)
+def test_a_weight_of_a_distance_is_not_negative(objective, hparams, bad):
+  config = tiny.get_config(objective)
+  if objective == "dip_vae_i":
+    config.sweep = {"seed": (0,)}
+  config.hparams.update(hparams)
+  with pytest.raises(ValueError, match=rf"{bad}: -1.0 found, a number, 0 or"):
+    configs.check(config)
+
+
+@pytest.mark.parametrize(
   ("values", "words"),
   [
     (((1.0, 1e-3),), "'beta' is swept twice"),
