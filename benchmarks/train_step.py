@@ -100,7 +100,7 @@ def torch_modules(network: str):
 
   from dvae_jax.networks import NETWORKS as FLAX
 
-  encoder, decoder, _ = FLAX[network](SHAPE)
+  encoder, decoder = FLAX[network](SHAPE)[:2]
   height, width, channels = SHAPE
 
   def dense(sizes, activation):

@@ -65,7 +65,7 @@ def test_torch_has_the_networks_of_flax():
   from dvae_jax.networks import NETWORKS
 
   for network in train_step.NETWORKS:
-    encoder, decoder, _ = NETWORKS[network](train_step.SHAPE)
+    encoder, decoder, *_ = NETWORKS[network](train_step.SHAPE)
     key = jax.random.key(0)
     images = jnp.zeros((1, *train_step.SHAPE))
     features, trunk = encoder.init_with_output(key, images)

@@ -30,7 +30,10 @@ def build(config, image_shape: tuple[int, int, int]) -> Model:
       "encoder": network.encoder,
       "head": objective.posterior.head(latent_dim, network.kernel_init),
       "decoder": network.decoder,
-      **{n: own.make(latent_dim) for n, own in objective.networks.items()},
+      **{
+        name: own.make(latent_dim, network)
+        for name, own in objective.networks.items()
+      },
     },
     objective,
     LIKELIHOODS[config.likelihood],

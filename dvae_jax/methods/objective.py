@@ -19,6 +19,7 @@ from jaxtyping import Float
 from dvae_jax.methods import models
 from dvae_jax.methods.models import Model, keywords, pick
 from dvae_jax.methods.posteriors import Posterior, gaussian
+from dvae_jax.networks import Architecture
 
 CONTEXT = (
   "step",  # () int32, number of updates made so far
@@ -75,13 +76,13 @@ class Network(NamedTuple):
   `<name>`.
 
   Attributes:
-    make: latent_dim -> Flax module.
+    make: (latent_dim, Architecture of the run) -> Flax module.
     inputs: (images (1, H, W, C), z (1, D)) -> example arguments of the module.
     optimizer: Optax transformation, without its learning rate.
     rate: name of the hyper-parameter that is its learning rate.
   """
 
-  make: Callable[[int], nn.Module]
+  make: Callable[[int, Architecture], nn.Module]
   inputs: Callable[[Array, Array], tuple]
   optimizer: optax.GradientTransformation
   rate: str

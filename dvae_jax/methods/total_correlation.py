@@ -25,7 +25,6 @@ from dvae_jax.methods.objective import (
   Scalar,
 )
 from dvae_jax.methods.posteriors import Gaussian
-from dvae_jax.networks import Critic
 
 
 def factor_vae(
@@ -125,7 +124,7 @@ def beta_tcvae(
 
 # Kim & Mnih 2018 (arXiv:1802.05983), appendix A: Adam's decay rates.
 CRITIC = Network(
-  make=lambda latent_dim: Critic(),
+  make=lambda latent_dim, network: network.critic,
   inputs=lambda images, z: (z,),
   optimizer=optax.scale_by_adam(b1=0.5, b2=0.9),
   rate="critic_learning_rate",

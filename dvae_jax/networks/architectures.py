@@ -19,18 +19,37 @@ PETALS_INIT = nn.initializers.normal(0.05)
 RELUS = {"sign": layers.relu, "mask": nn.relu}
 
 
+class Critic(nn.Module):
+  """Dense layers with leaky ReLU, six of 1,000 (Kim & Mnih 2018, appendix A).
+
+  z (B, D) -> logit (B,) of z being drawn from q(z) and not from the product of
+  its marginals.
+  """
+
+  hidden: Sequence[int] = (1000,) * 6
+
+  @nn.compact
+  def __call__(self, z):
+    h = z
+    for width in self.hidden:
+      h = nn.leaky_relu(Dense(width)(h), 0.2)
+    return Dense(1)(h)[:, 0]
+
+
 class Architecture(NamedTuple):
-  """The two networks of a run.
+  """The networks of a run.
 
   Attributes:
     encoder: Flax module, images (B, H, W, C) -> features (B, F).
     decoder: Flax module, z (B, D) -> outputs (B, H, W, C).
     kernel_init: initializer of the posterior's head.
+    critic: Flax module, z (B, D) -> logit (B,), for methods that need one.
   """
 
   encoder: nn.Module
   decoder: nn.Module
   kernel_init: Callable = glorot_uniform
+  critic: nn.Module = Critic()
 
 
 class ConvEncoder(nn.Module):
@@ -147,21 +166,6 @@ class PetalsDecoder(nn.Module):
     return nn.ConvTranspose(channels, (1, 1), kernel_init=PETALS_INIT)(h)
 
 
-class Critic(nn.Module):
-  """Six dense layers of 1,000 with leaky ReLU (Kim & Mnih 2018, appendix A).
-
-  z (B, D) -> logit (B,) of z being drawn from q(z) and not from the product of
-  its marginals.
-  """
-
-  @nn.compact
-  def __call__(self, z):
-    h = z
-    for _ in range(6):
-      h = nn.leaky_relu(Dense(1000)(h), 0.2)
-    return Dense(1)(h)[:, 0]
-
-
 def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
   def build(image_shape, relu=layers.relu):
     divisor = 2 ** len(encoder_convs)
@@ -181,11 +185,12 @@ def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
   return build
 
 
-def _mlp(encoder_hidden, decoder_hidden):
+def _mlp(encoder_hidden, decoder_hidden, critic=Critic()):
   def build(image_shape, relu=layers.relu):
     return Architecture(
       MLPEncoder(encoder_hidden, relu),
       MLPDecoder(decoder_hidden, image_shape),
+      critic=critic,
     )
 
   return build
@@ -207,7 +212,7 @@ def _petals(image_shape, relu=layers.relu):
 # with kernels of 4 throughout, as most ports do; burgess: Burgess et al. 2018
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),
 # appendix; petals_conv: the notebooks of M-Lin-DM/VAE-zeroshot-learning;
-# mlp_small is ours, for laptops.
+# mlp_small is ours, for laptops: its critic too is as small as its encoder.
 NETWORKS = {
   "conv": _convolutional(
     ((32, 4), (32, 4), (64, 2), (64, 2)),
@@ -223,6 +228,6 @@ NETWORKS = {
   ),
   "burgess": _convolutional(((32, 4),) * 4, (256, 256), 32, ((32, 4),) * 3),
   "mlp": _mlp((1200, 1200), (1200, 1200, 1200)),
-  "mlp_small": _mlp((256, 256), (256, 256)),
+  "mlp_small": _mlp((256, 256), (256, 256), Critic((256,) * 3)),
   "petals_conv": _petals,
 }

@@ -20,7 +20,7 @@ def count(module, shape):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes(name, channels):
   image_shape = (64, 64, channels)
-  encoder, decoder, _ = NETWORKS[name](image_shape)
+  encoder, decoder, *_ = NETWORKS[name](image_shape)
   key, images = jax.random.PRNGKey(0), jnp.zeros((2, *image_shape))
   features, _ = jax.eval_shape(encoder.init_with_output, key, images)
   assert features.ndim == 2
@@ -61,7 +61,7 @@ def convs(*layers):
   ],
 )
 def test_sizes_are_those_of_the_papers(name, encoder_size, decoder_size):
-  encoder, decoder, _ = NETWORKS[name]((64, 64, 1))
+  encoder, decoder, *_ = NETWORKS[name]((64, 64, 1))
   features = jax.eval_shape(
     lambda: encoder.init_with_output(
       jax.random.PRNGKey(0), jnp.zeros((1, 64, 64, 1))
@@ -77,7 +77,7 @@ def test_petals_network_has_the_sizes_of_its_notebook():
   # `summary()` of both in Train_VAE_entanglement_loss.ipynb: 345,411 for 3
   # latents, 352,001 for 12, of which 1,024 are running averages that group
   # normalisation doesn't have.
-  encoder, decoder, init = NETWORKS["petals_conv"]((256, 256, 1))
+  encoder, decoder, init, *_ = NETWORKS["petals_conv"]((256, 256, 1))
   trunk = count(encoder, (1, 256, 256, 1))
   head = count(posteriors.PointHead(3, init), (1, 28_800))
   assert trunk + head == 345_411
@@ -90,6 +90,12 @@ def test_petals_network_has_the_sizes_of_its_notebook():
 
 def test_critic_has_six_layers_of_a_thousand():
   assert count(Critic(), (1, 10)) == dense(10, *[1000] * 6, 1)
+  assert NETWORKS["conv"]((64, 64, 1)).critic == Critic()
+
+
+def test_a_small_network_brings_a_small_critic():
+  critic = NETWORKS["mlp_small"]((16, 16, 1)).critic
+  assert count(critic, (1, 10)) == dense(10, *[256] * 3, 1)
 
 
 @pytest.mark.parametrize("name", ["conv", "conv_k4", "burgess", "petals_conv"])

@@ -52,7 +52,7 @@ OBJECTIVES["info_gan"] = Objective(
   posterior=deterministic._replace(prior=STANDARD_NORMAL),
   networks={
     "discriminator": Network(
-      make=lambda latent_dim: Discriminator(),
+      make=lambda latent_dim, network: Discriminator(),
       inputs=lambda images, z: (images,),
       optimizer=optax.scale_by_adam(b1=0.5),
       rate="discriminator_learning_rate",
