@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dvae_jax.data.dataset import Dataset
+from dvae_jax.measuring import varying
 from dvae_jax.methods import models
 from dvae_jax.methods.densities import decompose_kl, log_normal, log_qz_exact
 from dvae_jax.metrics.udr import INFORMATIVE_KL as INACTIVE_KL
@@ -80,11 +81,8 @@ def varying_factors(
     factors = dataset.factors[indices]
   else:
     return None
-  vary = [
-    k for k in range(factors.shape[1]) if len(np.unique(factors[:, k])) > 1
-  ]
-  names = tuple(dataset.factor_names[k] for k in vary)
-  return (factors[:, vary], names) if vary else None
+  kept, names = varying(factors, dataset.factor_names)
+  return None if kept is None else (kept, names)
 
 
 def encode_batch(

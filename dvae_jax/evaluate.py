@@ -5,14 +5,20 @@ and pictures are made from that. --metrics measures only those, anew, and keeps
 the other scores.
 """
 
+import contextlib
+import zipfile
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from absl import app, flags
 
 from dvae_jax import config as configs
-from dvae_jax import metrics, rundir, runs, session
+from dvae_jax import measuring, rundir, runs, session
 from dvae_jax.encoding import (
   Encoded,
   batch_encoder,
@@ -22,126 +28,88 @@ from dvae_jax.encoding import (
   grid_indices,
   varying_factors,
 )
+from dvae_jax.measuring import Measured, Truth
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.registration import register
 from dvae_jax.report import page, pictures
 from dvae_jax.runs import Run
 
+AHEAD = 2  # lanes encoded before their metrics are awaited, a worker
 
-def scores(run: Run, encoded: Encoded, indices, names, advance) -> tuple:
-  """Runs metrics on one lane's codes.
 
-  Args:
-    run: loaded.
-    encoded: of the lane.
-    indices: (N,) of the images.
-    names: of the metrics.
-    advance: called after each.
+def truth_of(run: Run, indices: np.ndarray) -> Truth:
+  """What is known of the images (N,) that a run is evaluated on."""
+  factors, names = varying_factors(run.dataset, indices) or (None, ())
+  held_out = run.dataset.held_out
+  rows = None if held_out is None else np.isin(indices, held_out)
+  if rows is not None and not rows.any():
+    rows = None
+  return Truth(factors, names, rows, run.discrete)
 
-  Returns:
-    {name: value} of the headlines, the first of a metric under the metric's
-    name and further ones as "name.part", and {name: all else that the metric
-    returned}. A metric that refuses the codes has the value None and its
-    reason; one that reads what there isn't is left out.
-  """
-  factors, factor_names = varying_factors(run.dataset, indices) or (None, ())
-  found: dict[str, float | None] = {}
-  details: dict[str, dict] = {}
-  for name in names:
-    advance(1)
-    if metrics.missing(name, factors=factors, logvars=encoded.logvars):
-      continue
-    try:
-      details[name] = metrics.score(
-        name,
-        encoded.codes,
-        factors,
-        rng=np.random.default_rng(0),
-        logvars=encoded.logvars,
-        factor_names=factor_names,
-        discrete=run.discrete,
-      )
-    except ValueError as error:
-      say(f"Metric {name}: {error}")
-      details[name] = {name: None, "refused": str(error)}
-    found[name] = details[name].pop(name)
-    for part in metrics.headlines(name)[1:]:
-      if part in details[name]:
-        found[f"{name}.{part}"] = details[name][part]
-  return found, details
+
+def model_terms(encoded: Encoded, truth: Truth) -> tuple[dict, dict]:
+  """Numbers of the model itself: of all images, and of the held-out ones."""
+  values = bound_terms(encoded) | exact_decomposition(encoded)
+  if truth.held_out is None:
+    return values, {}
+  return values, bound_terms(encoded.rows(truth.held_out))
 
 
 def result_of(
   run: Run,
   lane: int,
-  indices,
-  encoded: Encoded,
   settings: dict,
   *,
-  names: list[str],
+  terms: tuple[dict, dict],
+  measured: Measured | None,
   before: dict,
-  advance,
 ) -> dict[str, Any]:
   """The line of results.jsonl of one lane; a diverged lane has no scores.
 
   Args:
     run: loaded.
     lane: its number.
-    indices: (N,) of the images.
-    encoded: of the lane.
     settings: config.eval as a dict.
-    names: of the metrics to be measured.
+    terms: from `model_terms`.
+    measured: what the metrics say, None of a diverged lane.
     before: what was measured earlier, a line of results.jsonl or {}.
-    advance: called after each metric.
   """
-  diverged_at = int(run.state(lane).diverged_at)
   found: dict[str, Any] = {}
   details: dict[str, Any] = {}
-  if diverged_at < 0:
-    values = bound_terms(encoded) | exact_decomposition(encoded)
-    found, details = scores(run, encoded, indices, names, advance)
-    found = before.get("metrics", {}) | found | values
-    held_out = before.get("details", {}).get("held_out", {})
-    held_out |= _held_out(run, encoded, indices, names)
-    details = before.get("details", {}) | details
+  if measured:
+    values, held_out = terms
+    found = before.get("metrics", {}) | measured.scores | values
+    details = before.get("details", {}) | measured.details
+    held_out = held_out | measured.held_out
     if held_out:
-      details["held_out"] = held_out
+      details["held_out"] = details.get("held_out", {}) | held_out
   return {
     **run.lanes[lane],
     "step": run.step,
-    "diverged_at": diverged_at,
+    "diverged_at": int(run.state(lane).diverged_at),
     "metrics": found,
-    "better": {n: metrics.METRICS[n].better for n in settings["metrics"]},
     "details": details,
     "data": session.describe(run.dataset),
     "eval": settings,
   }
 
 
-def _held_out(run: Run, encoded: Encoded, indices, names) -> dict[str, Any]:
-  """Loss terms and scores on the held-out images alone; {} without any."""
-  rows = held_out_rows(run, indices)
-  if rows is None:
-    return {}
-  some = encoded.rows(rows)
-  found, _ = scores(run, some, indices[rows], names, lambda _: None)
-  return bound_terms(some) | found
+def unmeasured(lines: list[dict], settings: dict[str, Any]) -> list[str] | None:
+  """What is left to measure.
 
+  Args:
+    lines: of results.jsonl.
+    settings: config.eval as a dict.
 
-def held_out_rows(run: Run, indices) -> np.ndarray | None:
-  """(N,) booleans: which of the images are held out; None where none is."""
-  if run.dataset.held_out is None:
-    return None
-  rows = np.isin(indices, run.dataset.held_out)
-  return rows if rows.any() else None
-
-
-def unmeasured(lines: list[dict], settings: dict[str, Any]) -> list[str]:
-  """Metrics of the settings that some lane's result doesn't have yet."""
-  names = settings["metrics"]
+  Returns:
+    Metrics of the settings that some lane's result doesn't have yet; None where
+    nothing was measured on these images, so that everything is left.
+  """
   same = [line for line in lines if same_images(line, settings)]
+  if not same:
+    return None
   done = [set(line["eval"]["metrics"]) for line in same]
-  return [n for n in names if not done or any(n not in d for d in done)]
+  return [n for n in settings["metrics"] if any(n not in d for d in done)]
 
 
 def same_images(line: dict, settings: dict[str, Any]) -> bool:
@@ -150,7 +118,13 @@ def same_images(line: dict, settings: dict[str, Any]) -> bool:
 
 
 def evaluate(
-  run: Run, settings: dict[str, Any], *, only: list[str] | None = None
+  run: Run,
+  settings: dict[str, Any],
+  *,
+  only: list[str] | None = None,
+  pool: Executor | None = None,
+  bar=None,
+  draw: bool = True,
 ) -> list[dict]:
   """Evaluates every lane and writes results.jsonl, codes.npz and pictures.npz.
 
@@ -162,6 +136,10 @@ def evaluate(
     settings: config.eval as a dict: metrics, stride, codes.
     only: metrics to measure, adding them to the results of the same images;
       None measures all of the settings' and nothing is kept.
+    pool: processes that measure while the next lane is encoded; None measures
+      here.
+    bar: progress bar to show the work on; None shows one of its own.
+    draw: whether pictures.npz is written, which only the report reads.
 
   Returns:
     The lines of results.jsonl.
@@ -182,28 +160,25 @@ def evaluate(
   head, *lines = rundir.read_jsonl(unfinished) or [task]
   if head != task:
     lines = []
-  codes = []
-  with progress_bar() as bar:
-    for lane, encoded in _encoded(run, indices, settings, len(lines), bar):
-      codes.append(encoded)
-      if lane < len(lines):
-        continue
-      task_id = bar.add_task(f"Measuring lane {lane}", total=len(names))
+  truth = truth_of(run, indices)
+  with contextlib.ExitStack() as stack:
+    bar = bar or stack.enter_context(progress_bar())
+    codes = None
+    if settings["codes"]:
+      codes = stack.enter_context(CodesFile(run, indices, truth))
+    encoded = _encoded(run, indices, codes, len(lines), bar)
+    found = _measured(run, encoded, truth, names, pool, bar, len(lines))
+    for lane, terms, measured in found:
+      before = earlier.get(lane, {})
       line = result_of(
-        run,
-        lane,
-        indices,
-        encoded,
-        settings,
-        names=names,
-        before=earlier.get(lane, {}),
-        advance=partial(bar.advance, task_id),
+        run, lane, settings, terms=terms, measured=measured, before=before
       )
       lines.append(rundir.plain(line))
       rundir.write_jsonl(unfinished, [task, *lines])
-  if settings["codes"]:
-    write_codes(run, indices, codes)
-  pictures.write(run)
+    if codes:
+      codes.write()
+  if draw:
+    pictures.write(run)
   rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
   unfinished.unlink(missing_ok=True)
   _say_notes(lines)
@@ -218,13 +193,55 @@ def _say_notes(lines: list[dict]) -> None:
     say(f"Few images for {', '.join(noted)}: see the notes in the results")
 
 
-def _encoded(run: Run, indices, settings, measured: int, bar):
-  """Yields lanes and their codes; measured lanes only where codes are kept."""
+def _encoded(
+  run: Run, indices, codes: "CodesFile | None", measured: int, bar
+) -> Iterator[tuple[int, Encoded]]:
+  """Lanes and their codes; measured lanes only where codes are kept."""
   encoder = batch_encoder(run)
-  for lane in range(0 if settings["codes"] else measured, len(run.lanes)):
+  for lane in range(0 if codes else measured, len(run.lanes)):
     task = bar.add_task(f"Encoding lane {lane}", total=len(indices))
     advance = partial(bar.advance, task)
-    yield lane, encode_all(run, encoder, indices, lane, advance)
+    encoded = encode_all(run, encoder, indices, lane, advance)
+    bar.remove_task(task)
+    if codes:
+      codes.put(encoded)
+    yield lane, encoded
+
+
+def _measured(run, encoded, truth: Truth, names, pool, bar, start: int):
+  """Yields (lane, model's terms, Measured or None) from lane `start` on."""
+  ahead = AHEAD * getattr(pool, "_max_workers", 0)
+  waiting: deque = deque()
+  for lane, one in encoded:
+    if lane < start:
+      continue
+    if int(run.state(lane).diverged_at) >= 0:
+      waiting.append((lane, ({}, {}), _done(None)))
+    else:
+      job = _submit(pool, bar, lane, one, truth, names)
+      waiting.append((lane, model_terms(one, truth), job))
+    while len(waiting) > ahead or (waiting and waiting[0][2].done()):
+      lane, terms, job = waiting.popleft()
+      yield lane, terms, job.result()
+  for lane, terms, job in waiting:
+    yield lane, terms, job.result()
+
+
+def _submit(pool, bar, lane: int, encoded: Encoded, truth, names) -> Future:
+  """Measures a lane in a process of the pool, or here and now."""
+  given = encoded.codes, encoded.logvars, truth, names
+  if pool:
+    return pool.submit(measuring.measure, *given)
+  task = bar.add_task(f"Measuring lane {lane}", total=len(names))
+  found = measuring.measure(*given, partial(bar.advance, task))
+  bar.remove_task(task)
+  return _done(found)
+
+
+def _done(result) -> Future:
+  future: Future = Future()
+  future.set_result(result)
+  return future
 
 
 def _earlier(run: Run, settings) -> dict[int, dict]:
@@ -236,34 +253,71 @@ def _earlier(run: Run, settings) -> dict[int, dict]:
   }
 
 
-def write_codes(run: Run, indices: np.ndarray, codes: list[Encoded]) -> None:
-  """Writes codes.npz, which any tool's metrics can read.
+class CodesFile:
+  """codes.npz, which any tool's metrics can read, gathered lane by lane.
 
   `means` (L, N, D), `indices` (N,), `discrete` (); `logvars` (L, N, D) where
   the posterior is Gaussian, `kl` (L, D) nats where it has a KL; `factors` (N,
   K) and `factor_names` where there are factors, `held_out` (N,) where images
-  are held out.
+  are held out. Lanes wait on disk, so that memory holds one at a time.
+
+  Args:
+    run: loaded.
+    indices: (N,) of the images.
+    truth: of the images.
   """
-  arrays: dict[str, Any] = {
-    "means": np.stack([encoded.codes for encoded in codes]),
-    "indices": indices,
-    "discrete": np.bool_(run.discrete),
-  }
-  logvars = [lane.logvars for lane in codes if lane.logvars is not None]
-  kls = [
-    lane.kl.mean(0, dtype="float64") for lane in codes if lane.kl is not None
-  ]
-  arrays |= {"logvars": np.stack(logvars)} if logvars else {}
-  arrays |= {"kl": np.stack(kls)} if kls else {}
-  found = varying_factors(run.dataset, indices)
-  if found is not None:
-    arrays["factors"], arrays["factor_names"] = found[0], np.array(found[1])
-  rows = held_out_rows(run, indices)
-  if rows is not None:
-    arrays["held_out"] = rows
-  rundir.write_atomic(
-    run.workdir / rundir.CODES, lambda file: np.savez(file, **arrays)
-  )
+
+  def __init__(self, run: Run, indices: np.ndarray, truth: Truth):
+    self.path = run.workdir / rundir.CODES
+    self.lanes = len(run.lanes)
+    self.waiting: dict[str, BinaryIO] = {}  # name -> file of a whole array
+    self.kl: list[np.ndarray] = []
+    self.small = {"indices": indices, "discrete": np.bool_(truth.discrete)}
+    if truth.factors is not None:
+      self.small["factors"] = truth.factors
+      self.small["factor_names"] = np.array(truth.names)
+    if truth.held_out is not None:
+      self.small["held_out"] = truth.held_out
+
+  def __enter__(self) -> "CodesFile":
+    return self
+
+  def __exit__(self, *_):
+    for name, file in self.waiting.items():
+      file.close()
+      self._place(name).unlink(missing_ok=True)
+
+  def _place(self, name: str) -> Path:
+    return self.path.with_name(f".codes.{name}.npy")
+
+  def put(self, encoded: Encoded) -> None:
+    """Keeps the next lane's codes."""
+    rows = {"means": encoded.codes, "logvars": encoded.logvars}
+    for name, array in rows.items():
+      if array is None:
+        continue
+      if name not in self.waiting:
+        self.waiting[name] = self._place(name).open("wb")
+        header = np.lib.format.header_data_from_array_1_0(array)
+        header["shape"] = (self.lanes, *array.shape)
+        np.lib.format.write_array_header_1_0(self.waiting[name], header)
+      self.waiting[name].write(array.tobytes())
+    if encoded.kl is not None:
+      self.kl.append(encoded.kl.mean(0, dtype="float64"))
+
+  def write(self) -> None:
+    """Writes codes.npz, after every lane was put."""
+    rundir.write_atomic(self.path, self._write)
+
+  def _write(self, file: BinaryIO) -> None:
+    small = self.small | ({"kl": np.stack(self.kl)} if self.kl else {})
+    with zipfile.ZipFile(file, "w") as members:
+      for name, array in small.items():
+        with members.open(f"{name}.npy", "w") as member:
+          np.lib.format.write_array(member, array, allow_pickle=False)
+      for name, whole in self.waiting.items():
+        whole.flush()
+        members.write(self._place(name), f"{name}.npy")
 
 
 def main(_) -> None:
