@@ -41,15 +41,31 @@ def adamw(*, weight_decay: Array) -> optax.GradientTransformation:
   Loshchilov & Hutter 2019 (arXiv:1711.05101), algorithm 2. Only what Flax calls
   a kernel decays: no bias, scale, codebook or parameter of a likelihood.
   """
-  return optax.chain(
-    optax.scale_by_adam(),
-    optax.add_decayed_weights(weight_decay, mask=_decayed),
+  return _adamw(weight_decay, lambda module, name: name == "kernel")
+
+
+def adamw_all_but_bias(*, weight_decay: Array) -> optax.GradientTransformation:
+  """AdamW that decays normalisations' scales and constant inputs as well.
+
+  As Hsu et al. 2023 (arXiv:2305.18378) train QLAE: no bias, codebook or
+  parameter of a likelihood decays, everything else does.
+  """
+  return _adamw(
+    weight_decay,
+    lambda module, name: (
+      module != "likelihood" and name not in ("bias", "codebook")
+    ),
   )
 
 
-def _decayed(params):
-  return jax.tree_util.tree_map_with_path(
-    lambda path, _: getattr(path[-1], "key", "") == "kernel", params
+def _adamw(weight_decay: Array, decays: Callable[[str, str], bool]):
+  """AdamW; decays: (module, name of a parameter) -> whether it decays."""
+  mask = lambda params: jax.tree_util.tree_map_with_path(
+    lambda path, _: decays(path[0].key, path[-1].key), params
+  )
+  return optax.chain(
+    optax.scale_by_adam(),
+    optax.add_decayed_weights(weight_decay, mask=mask),
   )
 
 
@@ -92,7 +108,11 @@ def warmup_cosine(step: Array, *, num_steps: int, warmup_steps: Array) -> Array:
   )
 
 
-OPTIMIZERS = {"adam": adam, "adamw": adamw}
+OPTIMIZERS = {
+  "adam": adam,
+  "adamw": adamw,
+  "adamw_all_but_bias": adamw_all_but_bias,
+}
 CLIPS = {"none": optax.identity, "value": clip_value, "norm": clip_norm}
 SCHEDULES = {
   "constant": constant,
