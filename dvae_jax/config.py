@@ -11,7 +11,7 @@ from absl import app
 from dvae_jax import data
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, build
-from dvae_jax.methods.densities import ESTIMATORS
+from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.metrics import single_model
 from dvae_jax.networks import NETWORKS, RELUS
 from dvae_jax.train import optimizers
@@ -92,9 +92,10 @@ def base() -> ml_collections.ConfigDict:
 
 
 def parse_flags(argv: list[str]) -> list[str]:
-  """Parses absl flags; a field that the config doesn't have is one line.
+  """Parses absl flags; an override of what isn't there is one line.
 
-  A field given twice is refused: absl would join two tuples into one.
+  A new field is taken, whose name `check` then looks at. A field given twice is
+  refused: absl would join two tuples into one.
   """
   given = [a.partition("=")[0] for a in argv if a.startswith("--config.")]
   for flag in given:
@@ -109,8 +110,6 @@ def parse_flags(argv: list[str]) -> list[str]:
     flag = next((a for a in argv if f".{name.strip(QUOTES)}" in a), "--config")
     sys.exit(
       f"error: {flag.partition('=')[0]}: the config has no field {name}. {hint}"
-      " An override changes a field of the experiment file; a sweep is over"
-      " traced numbers only"
     )
 
 
@@ -123,6 +122,7 @@ def check(config) -> None:
   Raises:
     ValueError: names the field, the value found and the values allowed.
   """
+  _check_fields(config, base())
   _one_of("objective", config.objective, OBJECTIVES)
   _one_of("network", config.network, NETWORKS)
   _one_of("likelihood", config.likelihood, LIKELIHOODS)
@@ -177,6 +177,23 @@ def hparam_names(config) -> tuple[str, ...]:
   """Names of all traced hyper-parameters that a config's run takes."""
   names = optimizers.hparam_names(config.train) + build.hparam_names(config)
   return tuple(dict.fromkeys(names))
+
+
+def _check_fields(config, known, above: str = "") -> None:
+  """Refuses fields that nothing would read: a misspelt one, most likely.
+
+  What a hyper-parameter or a sweep may be called, `_check_hparams` knows.
+  """
+  for name in config:
+    field = above + name
+    if name not in known:
+      raise ValueError(
+        f"{field}: the config has no such field, only"
+        f" {_listed(known)}{_nearest(name, known)}"
+      )
+    nested = isinstance(known[name], ml_collections.ConfigDict)
+    if nested and field not in ("hparams", "sweep"):
+      _check_fields(config[name], known[name], f"{field}.")
 
 
 def _check_hparams(config) -> None:

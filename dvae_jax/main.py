@@ -11,6 +11,7 @@ from ml_collections import config_flags
 from dvae_jax import config as configs
 from dvae_jax import data, evaluate, rundir, runs, session
 from dvae_jax.progress import say
+from dvae_jax.registration import register
 from dvae_jax.report import page as report
 from dvae_jax.train import loop, sweep, training
 
@@ -37,6 +38,8 @@ def main(_) -> None:
   path = config_flags.get_config_filename(flags.FLAGS["config"])
   workdir = flags.FLAGS.workdir or Path("runs") / experiment_name(path)
   with session.refusing():
+    for experiment in flags.FLAGS.register:
+      register(experiment)
     configs.check(config)
     sweep.use_cores(len(sweep.grid(config.sweep, config.hparams)))
     dataset = data.load(config.data)
@@ -44,19 +47,26 @@ def main(_) -> None:
     setup = training.set_up(config, dataset)
     say(f"Data: {rundir.to_json(session.describe(dataset))}")
     settings = config.to_dict()
-    file = path.partition(":")[0]
+    file = [*flags.FLAGS.register, path.partition(":")[0]][0]
     with session.opened(workdir, settings, dataset, experiment=file) as folder:
       loop.train(config, setup, folder, shorter=shorter_command(path))
       lines = rundir.read_jsonl(folder / rundir.RESULTS)
       only = evaluate.unmeasured(lines, settings["eval"])
-      if only or not lines:
+      if only is None or only:
         evaluate.evaluate(runs.load_run(folder), settings["eval"], only=only)
       say(f"Report: {report.write(folder)}")
 
 
 if __name__ == "__main__":
   config_flags.DEFINE_config_file(
-    "config", None, "Experiment file, with a profile after a colon."
+    "config",
+    None,
+    "Experiment file, with a profile after a colon.",
+    lock_config=False,
+    accept_new_attributes=True,  # `configs.check` refuses what isn't taken
   )
   flags.DEFINE_string("workdir", None, "Run directory; runs/<experiment>.")
+  flags.DEFINE_multi_string(
+    "register", [], "Another file, which registers what the config names."
+  )
   app.run(main, flags_parser=configs.parse_flags)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,20 @@ import numpy as np
 import pytest
 
 import dvae_jax
+from dvae_jax import rundir
 
 ROOT = Path(__file__).parents[1]
 TINY = f"--config={ROOT / 'tests' / 'helpers' / 'tiny.py'}"
+SIGMA = ROOT / "tests" / "strangers" / "sigma_vae.py"
+# None of these is in the experiment file.
+ADDED = (
+  f"--register={SIGMA}",
+  "--config.likelihood=sigma",
+  "--config.train.optimizer=adamw",
+  "--config.hparams.weight_decay=0.1",
+  "--config.train.schedule=warmup",
+  "--config.sweep.warmup_steps=(1.0,20.0)",
+)
 
 
 def start(workdir, *flags):
@@ -75,24 +87,42 @@ def test_killed_run_resumes_bit_for_bit(tmp_path, moments):
   jax.tree.map(np.testing.assert_array_equal, *(run.states for run in runs))
 
 
-def test_finished_run_is_left_alone_but_reported_again(tmp_path):
-  assert finish(tmp_path)[0] == 0
-  kept = {p: p.read_bytes() for p in tmp_path.glob("*.json*")}
-  (tmp_path / "report.html").unlink()
-  code, error = finish(tmp_path)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+  workdir = tmp_path_factory.mktemp("finished")
+  code, error = finish(workdir, *ADDED)
   assert code == 0, error
-  assert {p: p.read_bytes() for p in tmp_path.glob("*.json*")} == kept
-  assert (tmp_path / "report.html").exists()
+  return workdir
+
+
+def test_hyper_parameters_are_added_on_the_command_line(finished):
+  found = [r["hparams"] for r in rundir.read_jsonl(finished / rundir.RESULTS)]
+  assert [h["warmup_steps"] for h in found] == [1.0, 20.0, 1.0, 20.0]
+  assert all(h["weight_decay"] == pytest.approx(0.1) for h in found)
+
+
+def test_a_file_registers_what_another_ones_config_names(finished):
+  # Whoever evaluates the run is told to register that file.
+  assert rundir.read_config(finished)["experiment"] == str(SIGMA)
+
+
+def test_finished_run_is_left_alone_but_reported_again(finished):
+  kept = {p: p.read_bytes() for p in finished.glob("*.json*")}
+  (finished / "report.html").unlink()
+  code, error = finish(finished, *ADDED)
+  assert code == 0, error
+  assert {p: p.read_bytes() for p in finished.glob("*.json*")} == kept
+  assert (finished / "report.html").exists()
 
 
 @pytest.mark.parametrize(
   ("flag", "words"),
   [
-    ("--config.train.stepz=3", 'Did you mean "steps" instead of "stepz"'),
-    (
-      "--config.sweep.latent_dim=(5,)",
-      "sweep.latent_dim: the config has no field",
-    ),
+    ("--config.train.stepz=3", "train.stepz: the config has no such field"),
+    ("--config.trian.steps=3", 'Did you mean "train" instead of "trian"'),
+    ("--config.hparams.bata=3", "hparams.bata: .* did you mean 'beta'"),
+    ("--config.sweep.latent_dim=(5,)", "sweep.latent_dim: .* can't be swept"),
+    ("--register=none.py", "--register: none.py is no Python file"),
     ("--config.train.batch_size=1000", "train.batch_size: 1000 found"),
     ("--config.data.resolution=24", "resolution"),
   ],
@@ -101,5 +131,5 @@ def test_bad_input_is_refused_without_touching_a_file(tmp_path, flag, words):
   workdir = tmp_path / "run"
   code, error = finish(workdir, flag)
   assert code != 0
-  assert words in error
+  assert re.search(words, error)
   assert not workdir.exists()
