@@ -18,7 +18,7 @@ import numpy as np
 from absl import app, flags
 
 from dvae_jax import config as configs
-from dvae_jax import measuring, rundir, runs, session
+from dvae_jax import measuring, metrics, rundir, runs, session
 from dvae_jax.encoding import (
   Encoded,
   batch_encoder,
@@ -216,15 +216,23 @@ def _measured(run, encoded, truth: Truth, names, pool, bar, start: int):
     if lane < start:
       continue
     if int(run.state(lane).diverged_at) >= 0:
-      waiting.append((lane, ({}, {}), _done(None)))
+      waiting.append((lane, ({}, {}), None, _done(None)))
     else:
       job = _submit(pool, bar, lane, one, truth, names)
-      waiting.append((lane, model_terms(one, truth), job))
-    while len(waiting) > ahead or (waiting and waiting[0][2].done()):
-      lane, terms, job = waiting.popleft()
-      yield lane, terms, job.result()
-  for lane, terms, job in waiting:
-    yield lane, terms, job.result()
+      decoded = _by_decoder(run, lane, one, truth, names)
+      waiting.append((lane, model_terms(one, truth), decoded, job))
+    while len(waiting) > ahead or (waiting and waiting[0][-1].done()):
+      lane, terms, decoded, job = waiting.popleft()
+      yield lane, terms, decoded and decoded.joined(job.result())
+  for lane, terms, decoded, job in waiting:
+    yield lane, terms, decoded and decoded.joined(job.result())
+
+
+def _by_decoder(run: Run, lane: int, encoded: Encoded, truth, names):
+  """What the metrics say that read a decoder, which processes don't have."""
+  names = [n for n in names if metrics.METRICS[n].reads == "decoder"]
+  decode = partial(run.decode, lane=lane)
+  return measuring.measure(encoded.codes, None, truth, names, decode=decode)
 
 
 def _submit(pool, bar, lane: int, encoded: Encoded, truth, names) -> Future:

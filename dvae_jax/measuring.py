@@ -49,6 +49,10 @@ class Measured(NamedTuple):
   details: dict[str, dict]
   held_out: dict[str, float | None]
 
+  def joined(self, other: "Measured") -> "Measured":
+    """Both, of the same lane."""
+    return Measured(*(a | b for a, b in zip(self, other, strict=True)))
+
 
 def varying(
   factors: np.ndarray, names: tuple[str, ...]
@@ -65,6 +69,7 @@ def measure(
   truth: Truth,
   names: list[str],
   advance: Callable[[int], object] = lambda _: None,
+  decode: Callable | None = None,
 ) -> Measured:
   """Runs metrics on one lane's codes, and again on the held-out images.
 
@@ -74,26 +79,30 @@ def measure(
     truth: of the images.
     names: of the metrics.
     advance: called with 1 after each.
+    decode: z (B, D) -> images (B, H, W, C), or None.
 
   Returns:
     Measured. A metric that refuses the codes has the value None and its reason;
     one that reads what there isn't is left out.
   """
-  found, details = _scores(codes, logvars, truth, names, advance)
+  found, details = _scores(codes, logvars, truth, names, decode, advance)
   rows, held_out = truth.held_out, {}
   if rows is not None:
     some = None if logvars is None else logvars[rows]
-    held_out, _ = _scores(codes[rows], some, truth.rows(rows), names)
+    held_out, _ = _scores(codes[rows], some, truth.rows(rows), names, decode)
   return Measured(found, details, held_out)
 
 
-def _scores(codes, logvars, truth: Truth, names, advance=lambda _: None):
+def _scores(
+  codes, logvars, truth: Truth, names, decode, advance=lambda _: None
+):
   """Headlines and details of one set of images."""
   found: dict[str, float | None] = {}
   details: dict[str, dict] = {}
   for name in names:
     advance(1)
-    if metrics.missing(name, factors=truth.factors, logvars=logvars):
+    have = {"factors": truth.factors, "logvars": logvars, "decode": decode}
+    if metrics.missing(name, **have):
       continue
     try:
       details[name] = metrics.score(
@@ -104,6 +113,7 @@ def _scores(codes, logvars, truth: Truth, names, advance=lambda _: None):
         logvars=logvars,
         factor_names=truth.names,
         discrete=truth.discrete,
+        decode=decode,
       )
     except ValueError as error:
       say(f"Metric {name}: {error}")

@@ -225,6 +225,25 @@ def test_processes_measure_what_one_does(tmp_path):
   assert not list(tmp_path.glob(".codes*"))
 
 
+def test_a_metric_of_images_gets_the_lanes_decoder(run, monkeypatch):
+  def ink(codes, *, rng, decode):
+    return {"pipe": float(decode(codes[:1]).sum()), "rows": len(codes)}
+
+  row = metrics.METRICS["pipe"]._replace(function=ink)
+  monkeypatch.setitem(metrics.METRICS, "pipe", row)
+  settings = trained.SETTINGS | {"metrics": ("mig", "pipe")}
+  alone = evaluate.evaluate(run, settings)
+  with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    assert evaluate.evaluate(run, settings, pool=pool, draw=False) == alone
+  with np.load(run.workdir / "codes.npz") as codes:
+    means = codes["means"]
+  for lane, line in enumerate(alone):
+    wanted = run.decode(means[lane, :1], lane).sum()
+    np.testing.assert_allclose(line["metrics"]["pipe"], wanted, rtol=1e-6)
+    assert line["details"]["pipe"]["rows"] == 96
+    assert np.isfinite(line["metrics"]["mig"])
+
+
 def test_codes_hold_a_lane_at_a_time(tmp_path):
   run = trained.make(tmp_path, **{"sweep.seed": tuple(range(4))})
   held = []

@@ -32,6 +32,7 @@ from dvae_jax.metrics.mig_exact import mig_exact
 from dvae_jax.metrics.mig_sup import mig_sup
 from dvae_jax.metrics.model_centrality import model_centrality
 from dvae_jax.metrics.modularity import modularity
+from dvae_jax.metrics.pipe import pipe
 from dvae_jax.metrics.sap import sap
 from dvae_jax.metrics.selectivity import selectivity
 from dvae_jax.metrics.udr import udr
@@ -49,11 +50,12 @@ class Metric(NamedTuple):
   Attributes:
     function: (codes, factors, *, rng) -> {name: value, ..., "variant": text},
       without `factors` where it reads codes only, with `logvars` where it reads
-      posteriors. It may also take `factor_names` and `discrete`. One of many
-      models has a signature of its own.
+      posteriors, with `decode` where it reads a decoder. It may also take
+      `factor_names` and `discrete`. One of many models has a signature of its
+      own.
     better: "high" or "low".
-    reads: "codes", "codes and factors", "posteriors" (with factors) or "many
-      models" (which `score` can't run).
+    reads: "codes", "codes and factors", "posteriors" (with factors), "decoder"
+      (with codes) or "many models" (which `score` can't run).
     headlines: names of its numbers that tables show, its own name first; () is
       its own name alone.
     enough: rows, 500 or more, from which noise scores what noise of 10,000
@@ -69,6 +71,7 @@ class Metric(NamedTuple):
 
 
 BOTH = "codes and factors"
+WITHOUT_FACTORS = ("codes", "decoder")
 METRICS: dict[str, Metric] = {
   "mig": Metric(mig, "high", BOTH, enough=500),
   "dci": Metric(
@@ -103,6 +106,9 @@ METRICS: dict[str, Metric] = {
     ("downstream", "downstream_10", "downstream_1000"),
     enough=2000,
   ),
+  "pipe": Metric(
+    pipe, "high", "decoder", ("pipe", "pipe_permuted"), enough=2000
+  ),
   "udr": Metric(udr, "high", "many models"),
   "model_centrality": Metric(model_centrality, "high", "many models"),
 }
@@ -118,18 +124,23 @@ def headlines(name: str) -> tuple[str, ...]:
   return METRICS[name].headlines or (name,)
 
 
-def missing(name: str, *, factors: Any, logvars: Any) -> str:
+def missing(
+  name: str, *, factors: Any, logvars: Any, decode: Callable | None = None
+) -> str:
   """Says why `score` can't run a metric on what there is; "" where it can.
 
   Args:
     name: a name in METRICS.
     factors: (N, K) integers, or None.
     logvars: (N, D) log variances of Gaussian posteriors, or None.
+    decode: z (B, D) -> images (B, H, W, C), or None.
   """
   reads = METRICS[name].reads
   if reads == "many models":
     return f"{name} compares many models, not one"
-  if reads != "codes" and factors is None:
+  if reads == "decoder" and decode is None:
+    return f"decoder: missing; {name} reads its images"
+  if reads not in WITHOUT_FACTORS and factors is None:
     return f"factors: missing; {name} reads them"
   if reads == "posteriors" and logvars is None:
     return f"logvars: missing; {name} reads a Gaussian posterior's variances"
@@ -145,6 +156,7 @@ def score(
   logvars: np.ndarray | None = None,
   factor_names: tuple[str, ...] = (),
   discrete: bool = False,
+  decode: Callable | None = None,
 ) -> dict[str, Any]:
   """Runs one metric, giving it what it reads.
 
@@ -156,6 +168,7 @@ def score(
     logvars: (N, D) log variances of Gaussian posteriors, or None.
     factor_names: K names, or ().
     discrete: whether a latent takes few values, as quantised ones do.
+    decode: the model's decoder, z (B, D) -> images (B, H, W, C), or None.
 
   Returns:
     What the metric returns: {name: headline value, ..., "variant": ...}, and a
@@ -167,7 +180,7 @@ def score(
   """
   if name not in METRICS:
     raise ValueError(f"metric {name!r} is unknown; there are {list(METRICS)}")
-  refusal = missing(name, factors=factors, logvars=logvars)
+  refusal = missing(name, factors=factors, logvars=logvars, decode=decode)
   if refusal:
     raise ValueError(refusal)
   inputs = check(codes, factors, logvars=logvars, factor_names=factor_names)
@@ -177,9 +190,11 @@ def score(
     "logvars": inputs.logvars,
     "factor_names": factor_names,
     "discrete": discrete,
+    "decode": decode,
   }
   options = {key: value for key, value in offered.items() if key in wanted}
-  read = (inputs.codes, inputs.factors)[: 1 if metric.reads == "codes" else 2]
+  alone = metric.reads in WITHOUT_FACTORS
+  read = (inputs.codes, inputs.factors)[: 1 if alone else 2]
   found = metric.function(*read, rng=rng, **options)
   if len(codes) < metric.enough:
     found["note"] = (

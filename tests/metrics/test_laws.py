@@ -7,12 +7,14 @@ from dvae_jax.metrics import METRICS, score, single_model
 
 UNSUPERVISED = ("total_correlation", "wasserstein", "mutual_info_score")
 # Exact trees and forests take seconds; in the default run dci_fast stands for
-# them. d_lsbd reads grids of cyclic factors only: see test_d_lsbd.py.
+# them. d_lsbd reads grids of cyclic factors only, and pipe a decoder: see
+# test_d_lsbd.py and test_pipe.py.
 SLOW = ("dci", "dci_es")
+ELSEWHERE = ("d_lsbd", "pipe")
 NAMES = [
   pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
   for name in single_model()
-  if name != "d_lsbd"
+  if name not in ELSEWHERE
 ]
 SUPERVISED = [n for n in NAMES if n.values[0] not in UNSUPERVISED]
 FEW_ROWS = ("dci", "dci_fast", "dci_es")  # trees are slow
@@ -135,7 +137,7 @@ def test_a_single_latent_or_factor_has_a_value(name, latents, kinds):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-  "name", [n for n in single_model() if n not in (*SLOW, "d_lsbd")]
+  "name", [n for n in single_model() if n not in (*SLOW, *ELSEWHERE)]
 )
 def test_a_full_grid_of_dsprites_size_is_read(name):
   axes = np.meshgrid(*(np.arange(n) for n in (3, 6, 40, 32, 32)), indexing="ij")
