@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dvae_jax.methods.densities import ESTIMATORS
+from dvae_jax.methods.estimators import ESTIMATORS
 
 DATASET_SIZE = 737_280
 LATENTS, ACTIVE = 10, 5

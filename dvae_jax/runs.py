@@ -14,7 +14,7 @@ import numpy as np
 from dvae_jax import data, rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
-from dvae_jax.methods.densities import ESTIMATORS
+from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.networks import NETWORKS
 from dvae_jax.report import paths
 from dvae_jax.train import checkpoint, optimizers, sweep, training

@@ -7,7 +7,6 @@ method is an `Objective` in a file of its own and a row here.
 from dvae_jax.methods import (
   beta,
   moments,
-  quantised,
   total_correlation,
   weakly_supervised,
 )
@@ -29,5 +28,4 @@ OBJECTIVES: dict[str, Objective] = {
   **total_correlation.OBJECTIVES,
   **moments.OBJECTIVES,
   **weakly_supervised.OBJECTIVES,
-  **quantised.OBJECTIVES,
 }

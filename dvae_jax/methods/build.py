@@ -3,8 +3,14 @@
 import jax.numpy as jnp
 
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES
+from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.methods.models import Model, keywords
-from dvae_jax.methods.objective import CONTEXT, LOSS_CONTEXT, Objective
+from dvae_jax.methods.objective import (
+  CONTEXT,
+  LOSS_CONTEXT,
+  Objective,
+  reads,
+)
 from dvae_jax.networks import NETWORKS, RELUS
 from dvae_jax.networks.layers import glorot_uniform
 
@@ -25,6 +31,10 @@ def build(config, image_shape: tuple[int, int, int]) -> Model:
   objective = OBJECTIVES[config.objective]
   network = NETWORKS[config.network](image_shape, RELUS[config.train.relu])
   latent_dim = config.latent_dim
+  estimator = ESTIMATORS[config.estimator]
+  memories = {"objective": objective.memory}
+  if reads(objective, "estimator"):
+    memories["estimator"] = estimator.memory
   return Model(
     {
       "encoder": network.encoder,
@@ -37,9 +47,10 @@ def build(config, image_shape: tuple[int, int, int]) -> Model:
     },
     objective,
     LIKELIHOODS[config.likelihood],
-    config.estimator,
+    estimator,
     jnp.dtype(config.train.dtype),
     latent_dim,
+    {owner: m for owner, m in memories.items() if m},
   )
 
 

@@ -1,4 +1,4 @@
-"""Log-densities, KLs and estimators of the aggregate posterior, in nats.
+"""Log-densities, KLs and the mixture of all posteriors, in nats.
 
 Shapes: B images in the batch, D latents, N images in the training set. Batch
 pairs are (B, M, D): axis 0 is the sample z_i, axis 1 the posterior q(. | x_j)
@@ -105,98 +105,6 @@ def log_normal(
   return -0.5 * (LOG_2PI + logvar + (z - mean) ** 2 * jnp.exp(-logvar))
 
 
-def log_qz_mws(
-  z: Float[Array, "B D"],
-  mean: Float[Array, "B D"],
-  logvar: Float[Array, "B D"],
-  dataset_size: int,
-) -> tuple[Float[Array, " B"], Float[Array, " B"]]:
-  """Estimates log q(z) and log prod_j q(z_j) by minibatch weighted sampling.
-
-  Chen et al. 2018 (arXiv:1802.04942), eq. 5, and the same for each latent. All
-  constants are kept. Where posteriors don't overlap, total correlation comes
-  out up to (D - 1) log(B N) too high, and in a small batch its gradient moves
-  widths more than it decorrelates (`python -m benchmarks.estimators`).
-
-  Args:
-    z: (B, D) samples; z[i] was drawn from q(z | x_i).
-    mean: (B, D) means of q(z | x_i).
-    logvar: (B, D) log variances of q(z | x_i).
-    dataset_size: N, number of training images.
-
-  Returns:
-    log q(z) and log prod_j q(z_j), each (B,), in nats.
-  """
-  batch_size = z.shape[0]
-  constant = -float(np.log(batch_size) + np.log(dataset_size))
-  log_weights = jnp.full((batch_size, batch_size), constant)
-  return _log_mixture(_log_q_pairs(z, mean, logvar), log_weights)
-
-
-def log_qz_mss(
-  z: Float[Array, "B D"],
-  mean: Float[Array, "B D"],
-  logvar: Float[Array, "B D"],
-  dataset_size: int,
-) -> tuple[Float[Array, " B"], Float[Array, " B"]]:
-  """Estimates log q(z) and log prod_j q(z_j) by minibatch stratified sampling.
-
-  Chen et al. 2018 (arXiv:1802.04942), appendix C.2. The sample's own posterior
-  has weight 1/N, on the diagonal. All constants are kept. It is no measurement:
-  the total correlation of a small batch is nats off, to either side, and its
-  gradient too steep (`python -m benchmarks.estimators`).
-
-  Args:
-    z: (B, D) samples; z[i] was drawn from q(z | x_i).
-    mean: (B, D) means of q(z | x_i).
-    logvar: (B, D) log variances of q(z | x_i).
-    dataset_size: N, number of training images.
-
-  Returns:
-    log q(z) and log prod_j q(z_j), each (B,), in nats.
-
-  Raises:
-    ValueError: dataset_size is smaller than the batch.
-  """
-  log_weights = jnp.log(mss_weights(z.shape[0], dataset_size))
-  return _log_mixture(_log_q_pairs(z, mean, logvar), log_weights)
-
-
-def mss_weights(batch_size: int, dataset_size: int) -> Float[Array, "B B"]:
-  """The weights of minibatch stratified sampling; every row sums to one.
-
-  Chen et al. 2018 (arXiv:1802.04942), appendix C.2, with M = B - 1: 1/N on the
-  diagonal, (N - M) / (N M) right of it (cyclically), 1/M elsewhere. One image
-  alone stands for the whole set: its weight is 1.
-
-  Args:
-    batch_size: B.
-    dataset_size: N, number of training images.
-
-  Returns:
-    (B, B): row i weighs the posteriors q(. | x_j) that z_i is evaluated under.
-
-  Raises:
-    ValueError: dataset_size is smaller than the batch.
-  """
-  if dataset_size < batch_size:
-    raise ValueError(
-      f"dataset_size={dataset_size}: minibatch stratified sampling needs at "
-      f"least as many images as train.batch_size={batch_size}"
-    )
-  if batch_size == 1:
-    return jnp.ones((1, 1))
-  others = batch_size - 1
-  index = jnp.arange(batch_size)
-  right_of_diagonal = (index[None, :] - index[:, None]) % batch_size
-  stratum = (dataset_size - others) / (dataset_size * others)
-  return jnp.select(
-    [right_of_diagonal == 0, right_of_diagonal == 1],
-    [1 / dataset_size, stratum],
-    1 / others,
-  )
-
-
 def log_qz_exact(
   z: Float[Array, "B D"],
   mean_all: Float[Array, "N D"],
@@ -227,7 +135,7 @@ def log_qz_exact(
     logvar = jax.lax.dynamic_slice_in_dim(logvar_all, first, chunk_size)
     is_new = first + jnp.arange(chunk_size) >= start
     log_weights = jnp.where(is_new, 0.0, -jnp.inf)[None, :]
-    joint, marginals = _log_sums(_log_q_pairs(z, mean, logvar), log_weights)
+    joint, marginals = log_sums(log_q_pairs(z, mean, logvar), log_weights)
     sums = jnp.logaddexp(sums[0], joint), jnp.logaddexp(sums[1], marginals)
     return sums, None
 
@@ -265,7 +173,7 @@ def decompose_kl(
   )
 
 
-def _log_q_pairs(
+def log_q_pairs(
   z: Float[Array, "B D"],
   mean: Float[Array, "M D"],
   logvar: Float[Array, "M D"],
@@ -274,21 +182,10 @@ def _log_q_pairs(
   return log_normal(z[:, None, :], mean[None, :, :], logvar[None, :, :])
 
 
-def _log_sums(
+def log_sums(
   log_q: Float[Array, "B M D"], log_weights: Float[Array, "#B M"]
 ) -> tuple[Float[Array, " B"], Float[Array, "B D"]]:
   """log sum_j w_ij q(z_i | x_j), and the same for each latent."""
   # The weight belongs to the image: once in the joint, once in each marginal.
   joint = logsumexp(log_q.sum(axis=2) + log_weights, axis=1)
   return joint, logsumexp(log_q + log_weights[:, :, None], axis=1)
-
-
-def _log_mixture(
-  log_q: Float[Array, "B M D"], log_weights: Float[Array, "B M"]
-) -> tuple[Float[Array, " B"], Float[Array, " B"]]:
-  """log q(z) and log prod_j q(z_j) of a weighted mixture."""
-  joint, marginals = _log_sums(log_q, log_weights)
-  return joint, marginals.sum(axis=1)
-
-
-ESTIMATORS = {"mws": log_qz_mws, "mss": log_qz_mss}

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from dvae_jax.methods.estimators import Estimator, Memory
 from dvae_jax.methods.likelihoods import Likelihood
 
 
@@ -23,17 +24,19 @@ class Model:
       the same names, beside "likelihood" for what that one learns.
     objective: an `objective.Objective`.
     likelihood: of the images given z.
-    estimator: of the aggregate posterior, a name in `ESTIMATORS`.
+    estimator: of the aggregate posterior, a row of `ESTIMATORS`.
     dtype: that encoder, head and decoder compute in.
     latent_dim: D.
+    memories: owner, "objective" or "estimator" -> its `Memory`, if it has one.
   """
 
   modules: Mapping[str, nn.Module]
   objective: Any
   likelihood: Likelihood
-  estimator: str
+  estimator: Estimator
   dtype: Any
   latent_dim: int
+  memories: Mapping[str, Memory] = dataclasses.field(default_factory=dict)
 
 
 def keywords(function: Callable) -> tuple[str, ...]:
@@ -85,6 +88,28 @@ def log_prob(model: Model, params, hparams, z, images) -> Array:
   function = model.likelihood.log_prob
   given = pick(function, {**hparams, **params.get("likelihood", {})})
   return function(decode(model, params, z), images, **given)
+
+
+def estimator(model: Model, dataset_size: int, memories) -> Callable:
+  """(z, q) -> log q(z) and log prod_j q(z_j), each (B,), as config.estimator.
+
+  Args:
+    model: static.
+    dataset_size: N, number of training images.
+    memories: {owner: what its memory holds}.
+  """
+  own = (memories["estimator"],) if "estimator" in memories else ()
+  log_qz = model.estimator.log_qz
+  return lambda z, q: log_qz(z, q.mean, q.logvar, dataset_size, *own)
+
+
+def renewed(model: Model, memories, q, z) -> dict[str, Any]:
+  """{"memories": those of the next step}; {} where there are none."""
+  found = {
+    owner: memory.renew(memories[owner], q, z)
+    for owner, memory in model.memories.items()
+  }
+  return {"memories": found} if found else {}
 
 
 def _apply(model: Model, name: str, params, array, **given):

@@ -17,6 +17,7 @@ from jax import Array
 from jaxtyping import Float
 
 from dvae_jax.methods import models
+from dvae_jax.methods.estimators import Memory
 from dvae_jax.methods.models import Model, keywords, pick
 from dvae_jax.methods.posteriors import Posterior, gaussian
 from dvae_jax.networks import Architecture
@@ -24,7 +25,8 @@ from dvae_jax.networks import Architecture
 CONTEXT = (
   "step",  # () int32, number of updates made so far
   "dataset_size",  # N, number of training images (static)
-  "estimator",  # config.estimator, a name in ESTIMATORS (static)
+  "estimator",  # (z, q) -> log q(z), log prod_j q(z_j): config.estimator's
+  "memory",  # what the objective's own memory holds
   "key",  # a JAX key of the penalty's own
   "images",  # (B, H, W, C) in [0, 1]
   "factors",  # (B, K) int32 ground-truth factors of the images
@@ -36,6 +38,7 @@ LOSS_CONTEXT = (
   "hparams",  # every traced hyper-parameter
   "step",
   "dataset_size",
+  "memories",  # {owner: what its memory holds}
   "other",  # images of a second batch, drawn where they are asked for
   "factors",  # as in CONTEXT
 )
@@ -89,7 +92,15 @@ class Network(NamedTuple):
 
 
 def elbo(
-  params, key, batch: Batch, *, model: Model, hparams, step, dataset_size: int
+  params,
+  key,
+  batch: Batch,
+  *,
+  model: Model,
+  hparams,
+  step,
+  dataset_size: int,
+  memories,
 ) -> tuple[Array, dict[str, Array]]:
   """mean_b w_b (reconstruction_b + penalty_b), in nats per image.
 
@@ -101,9 +112,11 @@ def elbo(
     hparams: traced hyper-parameters.
     step: () int32.
     dataset_size: number of training images.
+    memories: of a TrainState.
 
   Returns:
-    The loss, () float32, and the terms to log: () each, "kl_per_latent" (D,).
+    The loss, () float32, and the terms to log: () each, "kl_per_latent" (D,);
+    where there are memories, also the next step's "memories".
   """
   objective = model.objective
   draw_key, other_key, penalty_key = jax.random.split(key, 3)
@@ -115,7 +128,8 @@ def elbo(
     **hparams,
     "step": step,
     "dataset_size": dataset_size,
-    "estimator": model.estimator,
+    "estimator": models.estimator(model, dataset_size, memories),
+    "memory": memories.get("objective"),
     "key": penalty_key,
     "images": batch.images,
     "factors": batch.factors,
@@ -134,6 +148,7 @@ def elbo(
   terms = {name: jnp.mean(term) for name, term in terms.items()}
   if objective.posterior.kl:
     terms["kl_per_latent"] = jnp.mean(objective.posterior.kl(q), axis=0)
+  terms |= models.renewed(model, memories, q, z)
   return total, {"loss": total, **terms}
 
 
@@ -188,6 +203,8 @@ class Objective(NamedTuple):
     companions: how groups of images are drawn; None: images are drawn singly.
     share: q of such groups -> q with what a group's images have in common made
       equal, before z is drawn; None: nothing.
+    memory: what the penalty's `memory` carries from step to step, or None. An
+      estimator may have one, too.
   """
 
   penalty: Callable[..., Penalty] = no_penalty
@@ -196,6 +213,7 @@ class Objective(NamedTuple):
   networks: Mapping[str, Network] = {}
   companions: Companions | None = None
   share: Callable[[Any], Any] | None = None
+  memory: Memory | None = None
 
 
 def reads(objective: Objective, name: str) -> bool:

@@ -12,7 +12,6 @@ from jax.nn import softplus
 from jaxtyping import Float, PRNGKeyArray
 
 from dvae_jax.methods.densities import (
-  ESTIMATORS,
   decompose_kl,
   gaussian_kl,
   log_normal,
@@ -90,8 +89,7 @@ def beta_tcvae(
   q: Gaussian,
   z: Float[Array, "B D"],
   *,
-  dataset_size: int,
-  estimator: str,
+  estimator: Callable,
   alpha: Scalar,
   beta: Scalar,
   gamma: Scalar,
@@ -105,8 +103,7 @@ def beta_tcvae(
   Args:
     q: Gaussian, (B, D).
     z: (B, D) draws from it.
-    dataset_size: N, number of training images.
-    estimator: of log q(z), a name in ESTIMATORS.
+    estimator: (z, q) -> log q(z) and log prod_j q(z_j), each (B,).
     alpha, beta, gamma: weights of the three terms.
 
   Returns:
@@ -116,8 +113,7 @@ def beta_tcvae(
   log_qz_given_x = log_normal(z, q.mean, q.logvar).sum(axis=1)
   zeros = jnp.zeros_like(z)
   log_pz = log_normal(z, zeros, zeros).sum(axis=1)
-  log_qz = ESTIMATORS[estimator](z, q.mean, q.logvar, dataset_size)
-  mi, tc, dwkl = decompose_kl(log_qz_given_x, log_pz, *log_qz)
+  mi, tc, dwkl = decompose_kl(log_qz_given_x, log_pz, *estimator(z, q))
   penalty = kl + (alpha - 1) * mi + (beta - 1) * tc + (gamma - 1) * dwkl
   return penalty, {"kl": kl, "mi": mi, "tc": tc, "dwkl": dwkl}
 

@@ -31,6 +31,7 @@ class TrainState:
     hparams: traced () float32 each.
     diverged_at: () int32, the step of the first non-finite loss, or -1; a
       diverged lane keeps its last finite parameters.
+    memories: of the model's memories' owners, what they hold.
   """
 
   step: Array
@@ -39,6 +40,7 @@ class TrainState:
   key: Array
   hparams: dict[str, Array]
   diverged_at: Array
+  memories: dict[str, Any] = struct.field(default_factory=dict)
 
 
 class Setup(NamedTuple):
@@ -101,6 +103,10 @@ def init(setup: Setup, seed: int, hparams: dict[str, float]) -> TrainState:
     key=key,
     hparams=traced,
     diverged_at=jnp.int32(-1),
+    memories={
+      owner: memory.start(setup.model.latent_dim)
+      for owner, memory in setup.model.memories.items()
+    },
   )
 
 
@@ -156,6 +162,7 @@ def update(
     "hparams": state.hparams,
     "step": state.step,
     "dataset_size": dataset.num_train or dataset.num_images,
+    "memories": state.memories,
     "other": batch.other,
     "factors": batch.factors,
   }
@@ -165,6 +172,7 @@ def update(
     batch,
     **models.pick(loss, context),
   )
+  memories = terms.pop("memories", state.memories)
   finite = jnp.isfinite(terms["loss"]) & jnp.isfinite(optax.tree.norm(gradient))
   good = finite & (state.diverged_at < 0)
   updates, opt_state = setup.optimizer.update(
@@ -182,6 +190,7 @@ def update(
       keep, optax.apply_updates(state.params, updates), state.params
     ),
     opt_state=jax.tree.map(keep, opt_state, state.opt_state),
+    memories=jax.tree.map(keep, memories, state.memories),
     diverged_at=jnp.where(
       finite | (state.diverged_at >= 0), state.diverged_at, state.step
     ),

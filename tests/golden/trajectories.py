@@ -37,12 +37,7 @@ from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.sampling import pairs, splits
 
 EPS = 1e-8
-BETAS = {
-  "model": (0.9, 0.999),
-  "critic": (0.5, 0.9),
-  "discriminator": (0.5, 0.999),
-  "prior": (0.9, 0.999),
-}
+BETAS = {"model": (0.9, 0.999), "critic": (0.5, 0.9)}
 PAIRS = ("ada_gvae", "ada_mlvae")
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -284,12 +279,6 @@ def loss_of(params, case, dataset, step):
 # Optimizers, in NumPy.
 
 
-def player(name):
-  """Whose optimizer moves a parameter: a network's of its own or "model"."""
-  module = name.partition("/")[0]
-  return module if module in BETAS else "model"
-
-
 class Adam:
   """Adam, AdamW, clipping and schedules on {name: array}."""
 
@@ -300,7 +289,7 @@ class Adam:
   def clipped(self, gradient):
     """Componentwise, or by the norm of all that isn't the critic's."""
     clip, kind = self.hparams.get("clip"), self.train.get("clip", "none")
-    own = {n: g for n, g in gradient.items() if player(n) == "model"}
+    own = {n: g for n, g in gradient.items() if not n.startswith("critic")}
     if kind == "value":
       own = {n: np.clip(g, -clip, clip) for n, g in own.items()}
     if kind == "norm":
@@ -322,19 +311,19 @@ class Adam:
     """The next parameters."""
     result, t = {}, self.step + 1
     for name, g in self.clipped(gradient).items():
-      owner = player(name)
-      b1, b2 = BETAS[owner]
+      of_critic = name.startswith("critic")
+      b1, b2 = BETAS["critic" if of_critic else "model"]
       self.first[name] = b1 * self.first.get(name, 0) + (1 - b1) * g
       self.second[name] = b2 * self.second.get(name, 0) + (1 - b2) * g**2
       m = self.first[name] / (1 - b1**t)
       v = self.second[name] / (1 - b2**t)
       move = m / (np.sqrt(v) + EPS)
-      decays = self.train.get("optimizer") == "adamw" and owner == "model"
+      decays = self.train.get("optimizer") == "adamw" and not of_critic
       if decays and name.endswith("/kernel"):
         move = move + self.hparams["weight_decay"] * params[name]
       rate = given.LEARNING_RATE
-      if owner != "model":
-        rate = self.hparams[f"{owner}_learning_rate"]
+      if of_critic:
+        rate = self.hparams["critic_learning_rate"]
       result[name] = params[name] - rate * self.share() * move
     self.step = t
     return result
@@ -351,11 +340,10 @@ def rounded(tree):
   return float(f"{tree:.10g}")
 
 
-def trajectory(case, loss_of=loss_of, first=None):
+def trajectory(case):
   """Terms of each step, the gradient Adam gets first, and the whole change."""
   dataset, adam = dataset_of(case), Adam(case.train, case.hparams)
-  first = given.first_params(case) if first is None else first
-  first = {n: np.float64(p) for n, p in first.items()}
+  first = {n: np.float64(p) for n, p in given.first_params(case).items()}
   params, terms, indices = first, [], []
   for step in range(given.STEPS):
     leaves = {n: double(p).requires_grad_() for n, p in params.items()}

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dvae_jax.methods import OBJECTIVES, objective
+from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.methods.models import pick
 from dvae_jax.methods.posteriors import Gaussian, Point
 from helpers.strengths import HPARAMS
@@ -42,21 +43,24 @@ def critic_params(dim=D):
 
 def as_q(name, latents):
   """q as the objective's posterior has it, and z."""
-  family = OBJECTIVES[name].posterior
-  if family is deterministic:
+  if name == "autoencoder":
     return Point(latents.mean), latents.z
-  if family is quantised:
-    codebook = jnp.linspace(-0.5, 0.5, 10)
-    nearest = jnp.abs(latents.mean[:, :, None] - codebook[None, None]).argmin(2)
-    return Quantised(latents.mean, codebook[nearest]), latents.z
   return Gaussian(latents.mean, latents.logvar), latents.z
+
+
+def estimate(name, dim=D):
+  """What a penalty gets as `estimator` in a run's first step."""
+  row = ESTIMATORS[name]
+  own = (row.memory.start(dim),) if row.memory else ()
+  return lambda z, q: row.log_qz(z, q.mean, q.logvar, N, *own)
 
 
 def context(step=30, estimator="mss", dim=D, batch=B):
   return {
     "step": jnp.int32(step),
     "dataset_size": N,
-    "estimator": estimator,
+    "estimator": estimate(estimator, dim),
+    "memory": None,
     "key": KEY,
     "critic": linear_critic,
     "critic_params": critic_params(dim),
@@ -83,8 +87,11 @@ def draw(name, key, mean, logvar):
   method = OBJECTIVES[name]
   q, _ = as_q(name, Latents(mean, mean, logvar))
   q = method.share(q) if method.share else q
-  z = method.posterior.draw(key, q)
-  return Latents(z, *q) if isinstance(q, Gaussian) else Latents(z, mean, logvar)
+  return Latents(
+    method.posterior.draw(key, q),
+    mean if len(q) == 1 else q.mean,
+    logvar if len(q) == 1 else q.logvar,
+  )
 
 
 def gradients(name, mean, logvar, hparams, **changes):

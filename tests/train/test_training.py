@@ -14,7 +14,7 @@ from helpers.strengths import HPARAMS
 
 from dvae_jax import data
 from dvae_jax.config import base
-from dvae_jax.methods import OBJECTIVES, models
+from dvae_jax.methods import OBJECTIVES
 from dvae_jax.networks import RELUS
 from dvae_jax.networks.architectures import MLPDecoder, MLPEncoder
 from dvae_jax.train import loop, sweep, training
@@ -51,10 +51,9 @@ def set_up(name):
     "encoder": MLPEncoder((32,), nn.relu),
     "decoder": MLPDecoder((32,), setup.dataset.image_shape),
   }
-  own = setup.model.objective.networks
-  if "critic" in own:
+  if setup.model.objective.networks:
     small["critic"] = SmallCritic()
-  config.hparams.update({network.rate: 1e-3 for network in own.values()})
+    config.hparams.critic_learning_rate = 1e-3
   model = dataclasses.replace(
     setup.model, modules={**setup.model.modules, **small}
   )
@@ -92,13 +91,13 @@ def trained(request, compiled_quickly):
   method = setup.model.objective
   traces = []
 
-  @wraps(method.loss)
-  def counted(*batch, **context):
+  @wraps(method.penalty)
+  def counted(*latents, **context):
     traces.append(1)
-    return method.loss(*batch, **context)
+    return method.penalty(*latents, **context)
 
   model = dataclasses.replace(
-    setup.model, objective=method._replace(loss=counted)
+    setup.model, objective=method._replace(penalty=counted)
   )
   states = {0: training.init_lanes(setup, lanes)}
   call = steps_of(setup._replace(model=model), 3)
@@ -133,19 +132,16 @@ def test_jit_equals_eager(trained):
   setup, arrays = trained.setup, tiny_dataset().arrays
   indices = training.draw_batch_indices(setup, state.key, state.step, arrays)
   batch = training.make_batch(setup, indices, None, arrays, None)
-  loss = setup.model.objective.loss
-  context = {
-    **state.hparams,
-    "model": setup.model,
-    "hparams": state.hparams,
-    "step": state.step,
-    "dataset_size": setup.dataset.num_images,
-    "memories": state.memories,
-    "factors": batch.factors,
-  }
-  key = jax.random.fold_in(state.key, 1)
-  given = models.pick(loss, context)
-  _, terms = loss(state.params, key, batch, **given)
+  _, terms = setup.model.objective.loss(
+    state.params,
+    jax.random.fold_in(state.key, 1),
+    batch,
+    model=setup.model,
+    hparams=state.hparams,
+    step=state.step,
+    dataset_size=setup.dataset.num_images,
+    memories={},
+  )
   close(lane_of(trained.means[1], 1), terms, rtol=1e-4, atol=1e-5)
 
 
