@@ -1,7 +1,9 @@
 """Runs every benchmark: python -m benchmarks [--json=FOLDER]
 
 Each is a module with a command of its own, which --json gives a file to. Only
-the training step is cut short: its command has batches of 256 as well.
+the training step is cut short: its command has batches of 256 as well. What
+compares values rather than times takes long, or writes a page of docs, and is
+run on its own: estimators, peers, losses, noise, selection.
 """
 
 import argparse
