@@ -7,6 +7,7 @@ method is an `Objective` in a file of its own and a row here.
 from dvae_jax.methods import (
   beta,
   moments,
+  quantised,
   total_correlation,
   weakly_supervised,
 )
@@ -28,4 +29,5 @@ OBJECTIVES: dict[str, Objective] = {
   **total_correlation.OBJECTIVES,
   **moments.OBJECTIVES,
   **weakly_supervised.OBJECTIVES,
+  **quantised.OBJECTIVES,
 }

@@ -108,6 +108,23 @@ def to_disentanglement_lib(
   )
 
 
+def from_pixel_mean(weight: float, *, num_pixels: int) -> float:
+  """Our weight of a term beside a reconstruction averaged over pixels.
+
+  latent_quantization (Hsu et al. 2023) and Tripod (Hsu et al. 2024) average so,
+  and other terms not: QLAE's 0.01 is 40.96 on images of 64 x 64. It holds for a
+  bound on the gradient's components as well.
+
+  Args:
+    weight: of the term, against the reconstruction's mean over pixels.
+    num_pixels: H W C.
+
+  Returns:
+    The weight against the sum over pixels.
+  """
+  return weight * num_pixels
+
+
 def from_disent(
   beta_normalised: float, *, latent_dim: int, num_pixels: int
 ) -> float:

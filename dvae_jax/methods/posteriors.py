@@ -11,6 +11,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.lax import stop_gradient
 from jaxtyping import Float, PRNGKeyArray
 
 from dvae_jax.methods.densities import gaussian_kl_per_latent
@@ -64,6 +65,13 @@ class Gaussian(NamedTuple):
 class Point(NamedTuple):
   """A code without noise, (B, D)."""
 
+  code: Array
+
+
+class Quantised(NamedTuple):
+  """What the encoder says and the value next to it, both (B, D)."""
+
+  raw: Array
   code: Array
 
 
@@ -126,6 +134,47 @@ class PointHead(nn.Module):
     return Point(dense(features))
 
 
+class CodebookHead(nn.Module):
+  """A linear head, and a codebook of `values` numbers for each latent.
+
+  Hsu et al. 2023 (arXiv:2305.18378), section 3.1: every latent takes the value
+  of its own, among (D, values) learned ones, that is nearest to what the
+  encoder says. At first they are evenly spread over [-1/2, 1/2].
+  """
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+  values: int = 10
+
+  @nn.compact
+  def __call__(self, features):
+    evenly = lambda _, shape: jnp.tile(
+      jnp.linspace(-0.5, 0.5, self.values), (self.latent_dim, 1)
+    )
+    codebook = self.param("codebook", evenly, (self.latent_dim, self.values))
+    dense = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")
+    raw = dense(features)
+    nearest = jnp.abs(raw[:, :, None] - codebook[None]).argmin(axis=-1)
+    return Quantised(
+      raw, jnp.take_along_axis(codebook.T, nearest, axis=0).astype(raw.dtype)
+    )
+
+
+def straight_through(key: PRNGKeyArray, q: Quantised) -> Float[Array, "B D"]:
+  """The code, with the gradient of what the encoder says.
+
+  Bengio et al. 2013 (arXiv:1308.3432), section 4.
+
+  Args:
+    key: not used.
+    q: Quantised, (B, D).
+
+  Returns:
+    (B, D).
+  """
+  return q.raw + stop_gradient(q.code - q.raw)
+
+
 def draw_gaussian(key: PRNGKeyArray, q: Gaussian) -> Float[Array, "B D"]:
   """z = mean + exp(logvar / 2) eps (Kingma & Welling 2014, section 2.4).
 
@@ -161,4 +210,7 @@ gaussian = Posterior(
 fixed_variance = gaussian._replace(head=FixedVarianceHead)
 deterministic = Posterior(
   PointHead, draw=lambda key, q: q.code, code=lambda q: q.code
+)
+quantised = Posterior(
+  CodebookHead, straight_through, code=lambda q: q.code, discrete=True
 )

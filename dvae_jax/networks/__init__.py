@@ -1,10 +1,8 @@
 """Encoders and decoders: `NETWORKS[name](image_shape, relu)`."""
 
-from dvae_jax.networks.architectures import (
-  NETWORKS,
-  RELUS,
-  Architecture,
-  Critic,
-)
+from dvae_jax.networks import architectures, styled
+from dvae_jax.networks.architectures import RELUS, Architecture, Critic
 
 __all__ = ["NETWORKS", "RELUS", "Architecture", "Critic"]
+
+NETWORKS = {**architectures.NETWORKS, **styled.NETWORKS}

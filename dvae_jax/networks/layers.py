@@ -12,6 +12,7 @@ of size t on 2x2 blocks of pixels, and so there
   correlate      is one product of blocks of x and shifted copies of y.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import flax.linen as nn
@@ -49,19 +50,24 @@ class Conv(nn.Module):
   Attributes:
     features: number of output channels.
     kernel: height and width of the kernel, even.
+    use_bias: whether a bias is added.
+    kernel_init: initializer of the kernel.
   """
 
   features: int
   kernel: int
+  use_bias: bool = True
+  kernel_init: Callable = glorot_uniform
 
   @nn.compact
   def __call__(self, x):
     shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-    kernel = self.param("kernel", glorot_uniform, shape)
+    kernel = self.param("kernel", self.kernel_init, shape)
+    y = conv(x, kernel.astype(x.dtype))
+    if not self.use_bias:
+      return y
     bias = self.param("bias", nn.initializers.zeros, (self.features,))
-    return (
-      conv(x, kernel.astype(x.dtype)) + bias.astype(x.dtype)[None, None, None]
-    )
+    return y + bias.astype(x.dtype)[None, None, None]
 
 
 class ConvTranspose(nn.Module):
@@ -70,20 +76,24 @@ class ConvTranspose(nn.Module):
   Attributes:
     features: number of output channels.
     kernel: height and width of the kernel, even.
+    use_bias: whether a bias is added.
+    kernel_init: initializer of the kernel.
   """
 
   features: int
   kernel: int
+  use_bias: bool = True
+  kernel_init: Callable = glorot_uniform
 
   @nn.compact
   def __call__(self, x):
     shape = (self.kernel, self.kernel, x.shape[-1], self.features)
-    kernel = self.param("kernel", glorot_uniform, shape)
+    kernel = self.param("kernel", self.kernel_init, shape)
+    y = conv_transpose(x, kernel.astype(x.dtype))
+    if not self.use_bias:
+      return y
     bias = self.param("bias", nn.initializers.zeros, (self.features,))
-    return (
-      conv_transpose(x, kernel.astype(x.dtype))
-      + bias.astype(x.dtype)[None, None, None]
-    )
+    return y + bias.astype(x.dtype)[None, None, None]
 
 
 def conv(x, kernel) -> Array:

@@ -37,7 +37,12 @@ from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.sampling import pairs, splits
 
 EPS = 1e-8
-BETAS = {"model": (0.9, 0.999), "critic": (0.5, 0.9)}
+BETAS = {
+  "model": (0.9, 0.999),
+  "critic": (0.5, 0.9),
+  "discriminator": (0.5, 0.999),
+  "prior": (0.9, 0.999),
+}
 PAIRS = ("ada_gvae", "ada_mlvae")
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -279,6 +284,12 @@ def loss_of(params, case, dataset, step):
 # Optimizers, in NumPy.
 
 
+def player(name):
+  """Whose optimizer moves a parameter: a network's of its own or "model"."""
+  module = name.partition("/")[0]
+  return module if module in BETAS else "model"
+
+
 class Adam:
   """Adam, AdamW, clipping and schedules on {name: array}."""
 
@@ -289,7 +300,7 @@ class Adam:
   def clipped(self, gradient):
     """Componentwise, or by the norm of all that isn't the critic's."""
     clip, kind = self.hparams.get("clip"), self.train.get("clip", "none")
-    own = {n: g for n, g in gradient.items() if not n.startswith("critic")}
+    own = {n: g for n, g in gradient.items() if player(n) == "model"}
     if kind == "value":
       own = {n: np.clip(g, -clip, clip) for n, g in own.items()}
     if kind == "norm":
@@ -311,19 +322,19 @@ class Adam:
     """The next parameters."""
     result, t = {}, self.step + 1
     for name, g in self.clipped(gradient).items():
-      of_critic = name.startswith("critic")
-      b1, b2 = BETAS["critic" if of_critic else "model"]
+      owner = player(name)
+      b1, b2 = BETAS[owner]
       self.first[name] = b1 * self.first.get(name, 0) + (1 - b1) * g
       self.second[name] = b2 * self.second.get(name, 0) + (1 - b2) * g**2
       m = self.first[name] / (1 - b1**t)
       v = self.second[name] / (1 - b2**t)
       move = m / (np.sqrt(v) + EPS)
-      decays = self.train.get("optimizer") == "adamw" and not of_critic
+      decays = self.train.get("optimizer") == "adamw" and owner == "model"
       if decays and name.endswith("/kernel"):
         move = move + self.hparams["weight_decay"] * params[name]
       rate = given.LEARNING_RATE
-      if of_critic:
-        rate = self.hparams["critic_learning_rate"]
+      if owner != "model":
+        rate = self.hparams[f"{owner}_learning_rate"]
       result[name] = params[name] - rate * self.share() * move
     self.step = t
     return result
@@ -340,10 +351,11 @@ def rounded(tree):
   return float(f"{tree:.10g}")
 
 
-def trajectory(case):
+def trajectory(case, loss_of=loss_of, first=None):
   """Terms of each step, the gradient Adam gets first, and the whole change."""
   dataset, adam = dataset_of(case), Adam(case.train, case.hparams)
-  first = {n: np.float64(p) for n, p in given.first_params(case).items()}
+  first = given.first_params(case) if first is None else first
+  first = {n: np.float64(p) for n, p in first.items()}
   params, terms, indices = first, [], []
   for step in range(given.STEPS):
     leaves = {n: double(p).requires_grad_() for n, p in params.items()}

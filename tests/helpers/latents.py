@@ -43,8 +43,13 @@ def critic_params(dim=D):
 
 def as_q(name, latents):
   """q as the objective's posterior has it, and z."""
-  if name == "autoencoder":
+  family = OBJECTIVES[name].posterior
+  if family is deterministic:
     return Point(latents.mean), latents.z
+  if family is quantised:
+    codebook = jnp.linspace(-0.5, 0.5, 10)
+    nearest = jnp.abs(latents.mean[:, :, None] - codebook[None, None]).argmin(2)
+    return Quantised(latents.mean, codebook[nearest]), latents.z
   return Gaussian(latents.mean, latents.logvar), latents.z
 
 
@@ -87,11 +92,8 @@ def draw(name, key, mean, logvar):
   method = OBJECTIVES[name]
   q, _ = as_q(name, Latents(mean, mean, logvar))
   q = method.share(q) if method.share else q
-  return Latents(
-    method.posterior.draw(key, q),
-    mean if len(q) == 1 else q.mean,
-    logvar if len(q) == 1 else q.logvar,
-  )
+  z = method.posterior.draw(key, q)
+  return Latents(z, *q) if isinstance(q, Gaussian) else Latents(z, mean, logvar)
 
 
 def gradients(name, mean, logvar, hparams, **changes):

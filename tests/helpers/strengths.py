@@ -13,4 +13,5 @@ HPARAMS = {
   "covariance_vae_learned": {"beta": 43.0, "gamma": 6.55},
   "ada_gvae": {"beta": 2.0},
   "ada_mlvae": {"beta": 2.0},
+  "qlae": {"quantise": 4.0, "commit": 2.0},
 }

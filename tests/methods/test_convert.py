@@ -140,3 +140,13 @@ def test_objectives_without_counterpart_are_refused(
 ):
   with pytest.raises(ValueError, match=message):
     convert.to_disentanglement_lib(objective, hparams)
+
+
+def test_qlaes_weights_on_images_of_64_pixels():
+  # 0.01 beside the mean over 64 x 64 pixels, and a clip of 1.
+  assert convert.from_pixel_mean(0.01, num_pixels=4096) == pytest.approx(40.96)
+  cross_entropy, _, mean = numbers()
+  theirs = cross_entropy.mean() + 0.01 * (mean**2).mean()
+  weight = convert.from_pixel_mean(0.01, num_pixels=PIXELS)
+  ours = cross_entropy.sum(1).mean() + weight * (mean**2).mean(1).mean()
+  np.testing.assert_allclose(ours, PIXELS * theirs, rtol=1e-12)

@@ -88,6 +88,7 @@ def test_objectives_name_a_posterior_of_this_file():
     posteriors.gaussian,
     posteriors.fixed_variance,
     posteriors.deterministic,
+    posteriors.quantised,
   )
   assert all(a != b for a, b in itertools.combinations(known, 2))
   assert {o.posterior for o in OBJECTIVES.values()} == set(known)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from golden import recent_cases
 from golden import trajectory_cases as given
 
 from dvae_jax import config as configs
@@ -25,9 +26,13 @@ from dvae_jax.data.sampling import splits
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
 from dvae_jax.train import loop, optimizers, sweep, training
 
-GOLDEN = json.loads(
-  (Path(__file__).parents[1] / "golden" / "trajectories.json").read_text()
+FOLDER = Path(__file__).parents[1] / "golden"
+GOLDEN, RECENT = (
+  json.loads((FOLDER / f"{name}.json").read_text())
+  for name in ("trajectories", "recent")
 )
+CASES = given.CASES | recent_cases.CASES
+TRAJECTORIES = GOLDEN["trajectories"] | RECENT["trajectories"]
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 NAMES, KINDS = tuple(OBJECTIVES), tuple(LIKELIHOODS)
 
@@ -103,7 +108,7 @@ def first_gradient(opt_state):
   found = {}
   for _, moment in optax.tree.get_all_with_path(opt_state, "mu"):
     for name, leaf in named(moment).items():
-      b1 = 0.5 if name.startswith("critic") else 0.9
+      b1 = 0.5 if name.startswith(("critic", "discriminator")) else 0.9
       found[name] = np.float64(leaf[0]) / (1 - b1)
   return found
 
@@ -148,7 +153,8 @@ def train(case, pairs):
   setup = set_up(case)
   if pairs:
     setup = with_pairs(setup, case, pairs)
-  first = given.first_params(case)
+  recent = case in recent_cases.CASES.values()
+  first = (recent_cases if recent else given).first_params(case)
   states = first_state(setup, lane_of(case), first)
   one = jax.tree.map(lambda leaf: leaf[0], states)
   zeros = sweep.stack([training.zero_terms(setup, one)])
@@ -176,14 +182,14 @@ def assert_met(tensors, golden, norm_rtol, product_rtol):
 
 
 def test_every_objective_has_a_trajectory_of_every_likelihood():
-  cases = {(case.objective, case.likelihood) for case in given.CASES.values()}
+  cases = {(case.objective, case.likelihood) for case in CASES.values()}
   assert set(product(NAMES, KINDS)) <= cases
 
 
-@pytest.mark.parametrize("name", given.CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_three_steps_equal_float64(name):
-  golden = GOLDEN["trajectories"][name]
-  terms, gradient, change = train(given.CASES[name], golden.get("pairs"))
+  golden = TRAJECTORIES[name]
+  terms, gradient, change = train(CASES[name], golden.get("pairs"))
   for found, expected in zip(terms, golden["terms"], strict=True):
     for term, value in expected.items():
       # These are differences of log densities of about 10 nats.

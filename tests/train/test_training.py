@@ -14,7 +14,7 @@ from helpers.strengths import HPARAMS
 
 from dvae_jax import data
 from dvae_jax.config import base
-from dvae_jax.methods import OBJECTIVES
+from dvae_jax.methods import OBJECTIVES, models
 from dvae_jax.networks import RELUS
 from dvae_jax.networks.architectures import MLPDecoder, MLPEncoder
 from dvae_jax.train import loop, sweep, training
@@ -51,9 +51,10 @@ def set_up(name):
     "encoder": MLPEncoder((32,), nn.relu),
     "decoder": MLPDecoder((32,), setup.dataset.image_shape),
   }
-  if setup.model.objective.networks:
+  own = setup.model.objective.networks
+  if "critic" in own:
     small["critic"] = SmallCritic()
-    config.hparams.critic_learning_rate = 1e-3
+  config.hparams.update({network.rate: 1e-3 for network in own.values()})
   model = dataclasses.replace(
     setup.model, modules={**setup.model.modules, **small}
   )
@@ -91,13 +92,13 @@ def trained(request, compiled_quickly):
   method = setup.model.objective
   traces = []
 
-  @wraps(method.penalty)
-  def counted(*latents, **context):
+  @wraps(method.loss)
+  def counted(*batch, **context):
     traces.append(1)
-    return method.penalty(*latents, **context)
+    return method.loss(*batch, **context)
 
   model = dataclasses.replace(
-    setup.model, objective=method._replace(penalty=counted)
+    setup.model, objective=method._replace(loss=counted)
   )
   states = {0: training.init_lanes(setup, lanes)}
   call = steps_of(setup._replace(model=model), 3)
@@ -132,16 +133,19 @@ def test_jit_equals_eager(trained):
   setup, arrays = trained.setup, tiny_dataset().arrays
   indices = training.draw_batch_indices(setup, state.key, state.step, arrays)
   batch = training.make_batch(setup, indices, None, arrays, None)
-  _, terms = setup.model.objective.loss(
-    state.params,
-    jax.random.fold_in(state.key, 1),
-    batch,
-    model=setup.model,
-    hparams=state.hparams,
-    step=state.step,
-    dataset_size=setup.dataset.num_images,
-    memories={},
-  )
+  loss = setup.model.objective.loss
+  context = {
+    **state.hparams,
+    "model": setup.model,
+    "hparams": state.hparams,
+    "step": state.step,
+    "dataset_size": setup.dataset.num_images,
+    "memories": state.memories,
+    "factors": batch.factors,
+  }
+  key = jax.random.fold_in(state.key, 1)
+  given = models.pick(loss, context)
+  _, terms = loss(state.params, key, batch, **given)
   close(lane_of(trained.means[1], 1), terms, rtol=1e-4, atol=1e-5)
 
 
