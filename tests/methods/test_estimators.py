@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from helpers.mixtures import as_jax, log_mixture, log_q_pairs, random_latents
 
@@ -129,7 +130,12 @@ def test_decomposition_sums_to_the_sampled_kl(estimator):
 
 
 @pytest.mark.parametrize(
-  "estimator", [estimators.log_qz_mws, estimators.log_qz_mss]
+  "estimator",
+  [
+    estimators.log_qz_mws,
+    estimators.log_qz_mss,
+    estimators.log_qz_stratified,
+  ],
 )
 @pytest.mark.parametrize("shape", [(8, 3), (1, 3), (8, 1), (1, 1)])
 @pytest.mark.parametrize("logvar", [-30.0, 0.0, 30.0])
@@ -157,3 +163,79 @@ def test_estimators_are_the_same_under_jit_and_vmap():
     alone = estimators.log_qz_mss(*latents, N)
     np.testing.assert_allclose(both[0][lane], alone[0], rtol=1e-5)
     np.testing.assert_allclose(both[1][lane], alone[1], rtol=1e-5)
+
+
+def stratified_weights(batch, filled, size, dataset_size):
+  """1/N for the sample's own row, the rest shared by the other full ones."""
+  weights = np.zeros((batch, size))
+  weights[:, :filled] = (dataset_size - 1) / dataset_size / (filled - 1)
+  weights[np.arange(batch), np.arange(batch)] = 1 / dataset_size
+  return weights
+
+
+def latents_and_bank(filled, size=60):
+  """A batch, and a bank of which the first rows are full."""
+  latents = random_latents(16)
+  _, mean, logvar = random_latents(17, batch=size)
+  logvar[filled:] = np.inf
+  return latents, estimators.Bank(*as_jax(mean, logvar))
+
+
+@pytest.mark.parametrize("filled", [0, 40, 60])
+@pytest.mark.parametrize("marginal_rows", [24, 1024])
+def test_log_qz_bank_equals_numpy(filled, marginal_rows, monkeypatch):
+  monkeypatch.setattr(estimators, "MARGINAL_ROWS", marginal_rows)
+  (z, mean, logvar), bank = latents_and_bank(filled)
+  full = filled + B
+  all_means = np.concatenate([mean, bank.mean[:filled]])
+  all_logvars = np.concatenate([logvar, bank.logvar[:filled]])
+  log_q = log_q_pairs(z, all_means, all_logvars)
+  few = min(full, marginal_rows)
+  joint, _ = log_mixture(log_q, stratified_weights(B, full, full, N))
+  _, product = log_mixture(log_q[:, :few], stratified_weights(B, few, few, N))
+  actual = estimators.log_qz_bank(*as_jax(z, mean, logvar), N, bank)
+  np.testing.assert_allclose(actual[0], joint, rtol=1e-4, atol=1e-4)
+  np.testing.assert_allclose(actual[1], product, rtol=1e-4, atol=1e-4)
+
+
+def test_the_whole_set_as_bank_is_the_exact_density():
+  # With M = N rows, the own one first, every weight is 1/N.
+  z, mean, logvar = as_jax(*random_latents(18, batch=50))
+  exact = densities.log_qz_exact(z, mean, logvar)
+  actual = estimators.log_qz_stratified(z, mean, logvar, 50)
+  np.testing.assert_allclose(actual, exact, rtol=1e-4, atol=1e-4)
+
+
+def test_gradient_of_the_bank_goes_through_z_alone():
+  (z, mean, logvar), bank = latents_and_bank(40)
+
+  def tc(z, mean, logvar, bank):
+    joint, product = estimators.log_qz_bank(z, mean, logvar, N, bank)
+    return (joint - product).sum()
+
+  arguments = *as_jax(z, mean, logvar), bank
+  d_z, *others = jax.grad(tc, argnums=(0, 1, 2, 3))(*arguments)
+  assert not any(leaf.any() for leaf in jax.tree.leaves(others))
+  # d/dz_d log sum_j w_j q_j = sum_j r_j (m_jd - z_d) / v_jd, by SciPy.
+  full = B + 40
+  all_means = np.concatenate([mean, bank.mean[:40]]).astype(np.float64)
+  all_logvars = np.concatenate([logvar, bank.logvar[:40]]).astype(np.float64)
+  log_q = log_q_pairs(z, all_means, all_logvars)
+  log_weights = np.log(stratified_weights(B, full, full, N))
+  softmax = lambda a: np.exp(a - scipy.special.logsumexp(a, 1, keepdims=True))
+  slope = (all_means[None] - np.float64(z)[:, None]) / np.exp(all_logvars)
+  joint = (softmax(log_q.sum(2) + log_weights)[:, :, None] * slope).sum(1)
+  product = (softmax(log_q + log_weights[:, :, None]) * slope).sum(1)
+  np.testing.assert_allclose(d_z, joint - product, rtol=1e-3, atol=1e-3)
+
+
+def test_a_bank_keeps_the_latest_posteriors():
+  memory = estimators.bank_of(40)
+  bank = memory.start(D)
+  assert np.isinf(bank.logvar).all()
+  batches = [as_jax(*random_latents(seed)) for seed in (19, 20, 21)]
+  for z, mean, logvar in batches:
+    bank = memory.renew(bank, estimators.Bank(mean, logvar), z)
+  for kept, column in ((bank.mean, 1), (bank.logvar, 2)):
+    latest = np.concatenate([batch[column] for batch in reversed(batches)])
+    np.testing.assert_array_equal(kept, latest[:40])
