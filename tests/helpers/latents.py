@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dvae_jax.methods import OBJECTIVES, objective
+from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.methods.models import pick
 from dvae_jax.methods.posteriors import Gaussian, Point
 from helpers.strengths import HPARAMS
@@ -52,11 +53,19 @@ def as_q(name, latents):
   return Gaussian(latents.mean, latents.logvar), latents.z
 
 
+def estimate(name, dim=D):
+  """What a penalty gets as `estimator` in a run's first step."""
+  row = ESTIMATORS[name]
+  own = (row.memory.start(dim),) if row.memory else ()
+  return lambda z, q: row.log_qz(z, q.mean, q.logvar, N, *own)
+
+
 def context(step=30, estimator="mss", dim=D, batch=B):
   return {
     "step": jnp.int32(step),
     "dataset_size": N,
-    "estimator": estimator,
+    "estimator": estimate(estimator, dim),
+    "memory": None,
     "key": KEY,
     "critic": linear_critic,
     "critic_params": critic_params(dim),

@@ -20,7 +20,7 @@ from helpers.strengths import HPARAMS
 
 from dvae_jax.methods import OBJECTIVES
 from dvae_jax.methods.build import hparam_names
-from dvae_jax.methods.densities import ESTIMATORS
+from dvae_jax.methods.estimators import ESTIMATORS
 
 
 def float64(latents):
@@ -64,6 +64,9 @@ def beta_tcvae_numpy(latents, estimator, alpha, beta, gamma):
     for i in range(B):
       weights[i, i] = 1 / N
       weights[i, (i + 1) % B] = (N - B + 1) / (N * (B - 1))
+  if estimator.startswith("bank"):  # which is empty
+    weights = np.full((B, B), (N - 1) / N / (B - 1))
+    np.fill_diagonal(weights, 1 / N)
   log_qz = scipy.special.logsumexp(log_q.sum(2), axis=1, b=weights)
   marginals = scipy.special.logsumexp(log_q, axis=1, b=weights[:, :, None])
   log_qz_product = marginals.sum(1)
@@ -159,6 +162,11 @@ NEUTRAL = [
     "beta_tcvae",
     {"alpha": 1.0, "beta": 1.0, "gamma": 1.0},
     {"estimator": "mss"},
+  ),
+  (
+    "beta_tcvae",
+    {"alpha": 1.0, "beta": 1.0, "gamma": 1.0},
+    {"estimator": "bank_4096"},
   ),
   ("covariance_vae_learned", {"beta": 1.0, "gamma": 0.0}, {}),
 ]
