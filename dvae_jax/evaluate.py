@@ -6,19 +6,18 @@ the other scores.
 """
 
 import contextlib
-import zipfile
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from functools import partial
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from absl import app, flags
 
 from dvae_jax import config as configs
 from dvae_jax import measuring, metrics, rundir, runs, session
+from dvae_jax.codes import CodesFile
 from dvae_jax.encoding import (
   Encoded,
   batch_encoder,
@@ -194,7 +193,7 @@ def _say_notes(lines: list[dict]) -> None:
 
 
 def _encoded(
-  run: Run, indices, codes: "CodesFile | None", measured: int, bar
+  run: Run, indices, codes: CodesFile | None, measured: int, bar
 ) -> Iterator[tuple[int, Encoded]]:
   """Lanes and their codes; measured lanes only where codes are kept."""
   encoder = batch_encoder(run)
@@ -259,73 +258,6 @@ def _earlier(run: Run, settings) -> dict[int, dict]:
     for line in rundir.read_jsonl(run.workdir / rundir.RESULTS)
     if line["step"] == run.step and same_images(line, settings)
   }
-
-
-class CodesFile:
-  """codes.npz, which any tool's metrics can read, gathered lane by lane.
-
-  `means` (L, N, D), `indices` (N,), `discrete` (); `logvars` (L, N, D) where
-  the posterior is Gaussian, `kl` (L, D) nats where it has a KL; `factors` (N,
-  K) and `factor_names` where there are factors, `held_out` (N,) where images
-  are held out. Lanes wait on disk, so that memory holds one at a time.
-
-  Args:
-    run: loaded.
-    indices: (N,) of the images.
-    truth: of the images.
-  """
-
-  def __init__(self, run: Run, indices: np.ndarray, truth: Truth):
-    self.path = run.workdir / rundir.CODES
-    self.lanes = len(run.lanes)
-    self.waiting: dict[str, BinaryIO] = {}  # name -> file of a whole array
-    self.kl: list[np.ndarray] = []
-    self.small = {"indices": indices, "discrete": np.bool_(truth.discrete)}
-    if truth.factors is not None:
-      self.small["factors"] = truth.factors
-      self.small["factor_names"] = np.array(truth.names)
-    if truth.held_out is not None:
-      self.small["held_out"] = truth.held_out
-
-  def __enter__(self) -> "CodesFile":
-    return self
-
-  def __exit__(self, *_):
-    for name, file in self.waiting.items():
-      file.close()
-      self._place(name).unlink(missing_ok=True)
-
-  def _place(self, name: str) -> Path:
-    return self.path.with_name(f".codes.{name}.npy")
-
-  def put(self, encoded: Encoded) -> None:
-    """Keeps the next lane's codes."""
-    rows = {"means": encoded.codes, "logvars": encoded.logvars}
-    for name, array in rows.items():
-      if array is None:
-        continue
-      if name not in self.waiting:
-        self.waiting[name] = self._place(name).open("wb")
-        header = np.lib.format.header_data_from_array_1_0(array)
-        header["shape"] = (self.lanes, *array.shape)
-        np.lib.format.write_array_header_1_0(self.waiting[name], header)
-      self.waiting[name].write(array.tobytes())
-    if encoded.kl is not None:
-      self.kl.append(encoded.kl.mean(0, dtype="float64"))
-
-  def write(self) -> None:
-    """Writes codes.npz, after every lane was put."""
-    rundir.write_atomic(self.path, self._write)
-
-  def _write(self, file: BinaryIO) -> None:
-    small = self.small | ({"kl": np.stack(self.kl)} if self.kl else {})
-    with zipfile.ZipFile(file, "w") as members:
-      for name, array in small.items():
-        with members.open(f"{name}.npy", "w") as member:
-          np.lib.format.write_array(member, array, allow_pickle=False)
-      for name, whole in self.waiting.items():
-        whole.flush()
-        members.write(self._place(name), f"{name}.npy")
 
 
 def main(_) -> None:

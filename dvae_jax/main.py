@@ -16,12 +16,6 @@ from dvae_jax.report import page as report
 from dvae_jax.train import loop, sweep, training
 
 
-def experiment_name(path: str) -> str:
-  """runs/<name> is the default --workdir: betavae_dsprites_quick, ..."""
-  file, _, profile = path.partition(":")
-  return "_".join([Path(file).stem, *filter(None, [profile])])
-
-
 def shorter_command(path: str) -> str:
   """What to type for a result in minutes; empty where it was typed."""
   file, _, profile = path.partition(":")
@@ -36,7 +30,7 @@ def main(_) -> None:
     raise app.UsageError("--config=FILE[:PROFILE] is missing; see experiments/")
   session.set_up()
   path = config_flags.get_config_filename(flags.FLAGS["config"])
-  workdir = flags.FLAGS.workdir or Path("runs") / experiment_name(path)
+  workdir = flags.FLAGS.workdir or Path("runs") / session.experiment_name(path)
   with session.refusing():
     for experiment in flags.FLAGS.register:
       register(experiment)

@@ -132,12 +132,29 @@ def write_config(folder: Path, record: dict[str, Any]) -> None:
   write_atomic(folder / CONFIG, text + "\n")
 
 
+class InUse(ValueError):
+  """Another process holds the run directory."""
+
+
+def in_use(folder: Path) -> bool:
+  """Whether a process holds a run directory; it need not exist."""
+  try:
+    with (folder / ".lock").open() as lock:
+      fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+  except FileNotFoundError:
+    return False
+  except OSError:
+    return True
+  return False
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
   """Holds a run directory for this process, until it ends or is killed.
 
   Raises:
-    ValueError: another process holds it, or it can't be written.
+    InUse: another process holds it.
+    ValueError: it can't be written.
   """
   try:
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +168,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
       fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-      raise ValueError(
+      raise InUse(
         f"--workdir: {folder} is in use by another process; wait for it, or"
         " choose another --workdir"
       ) from error

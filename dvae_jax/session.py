@@ -115,6 +115,12 @@ def refusing() -> Iterator[None]:
     sys.exit(f"error: {error}")
 
 
+def experiment_name(path: str) -> str:
+  """runs/<name> is the default --workdir: betavae_dsprites_quick, ..."""
+  file, _, profile = path.partition(":")
+  return "_".join([Path(file).stem, *filter(None, [profile])])
+
+
 def set_up() -> None:
   """Sets up a process: compiled programs are cached, Orbax is quiet.
 

@@ -1,34 +1,77 @@
-"""Reads several runs together: one table, agreement of metrics, selection.
+"""Studies: many runs from one file, and many runs read together.
 
-python -m dvae_jax.study runs/a runs/b --out=study
+    python -m dvae_jax.study run --config=experiments/study_reference.py:laptop
+    python -m dvae_jax.study status --config=...
+    python -m dvae_jax.study report runs/study_reference_laptop --out=study
 
-The folder --out gets study.md (the tables), lanes.csv (every lane and number),
-agreement.png and one violins_<score>.png for each score.
+`run` does what isn't done of a study; more processes, on this machine or on
+others that share the folder, may do the same at the same time, or each a slice
+(--slice=3/16). `status` says how far it is. `report` reads studies and runs.
 """
+
+from pathlib import Path
 
 from absl import app, flags
 
+from dvae_jax import session, studies
 from dvae_jax.registration import register
 from dvae_jax.report import study
 
 
-def main(argv) -> None:
-  """Reads the flags; what is wrong with them is one line."""
-  if len(argv) < 2:
-    raise app.UsageError("name one or more run directories; see --help")
-  try:
-    for experiment in flags.FLAGS.register:
-      register(experiment)
-    path = study.write(argv[1:], flags.FLAGS.out, by=flags.FLAGS.by)
-  except ValueError as error:
-    raise SystemExit(f"error: {error}") from error
+def run_parts() -> None:
+  """Does what isn't done of the study; ends with 1 where a part failed."""
+  session.set_up()
+  plan, folder = _planned()
+  found = studies.work(plan, folder, which=flags.FLAGS.slice)
+  print(studies.table(plan, folder))
+  if any(state.name == "failed" for state in found):
+    raise SystemExit(1)
+
+
+def status() -> None:
+  """Prints what is done, running, failed and left."""
+  plan, folder = _planned()
+  print(studies.table(plan, folder))
+
+
+def report(folders: list[str]) -> None:
+  """Reads runs together, and prints the tables."""
+  if not folders:
+    raise ValueError("report: name one or more run or study directories")
+  path = study.write(folders, flags.FLAGS.out, by=flags.FLAGS.by)
   print(path.read_text())
 
 
+def _planned() -> tuple[studies.Plan, Path]:
+  file = flags.FLAGS.config
+  if file is None:
+    raise ValueError("--config=FILE[:PROFILE] is missing; see experiments/")
+  folder = flags.FLAGS.workdir or Path("runs") / session.experiment_name(file)
+  return studies.plan(studies.load(file), file), Path(folder)
+
+
+def main(argv) -> None:
+  """Reads the verb and the flags; what is wrong with them is one line."""
+  verb, *rest = argv[1:] or [""]
+  verbs = {"run": run_parts, "status": status}
+  with session.refusing():
+    for experiment in flags.FLAGS.register:
+      register(experiment)
+    if verb in verbs and not rest:
+      verbs[verb]()
+    elif verb == "report":
+      report(rest)
+    else:
+      raise ValueError(f"{verb!r} found, run, status or report FOLDER expected")
+
+
 if __name__ == "__main__":
-  flags.DEFINE_string("out", "study", "Folder to write.")
+  flags.DEFINE_string("config", None, "Study file, a profile after a colon.")
+  flags.DEFINE_string("workdir", None, "Study's folder; runs/<file>_<profile>.")
+  flags.DEFINE_string("slice", "", "Part of the work, 3/16; else all.")
+  flags.DEFINE_string("out", "study", "Folder that report writes.")
   flags.DEFINE_string("by", "", "Score that rates choices; the first one.")
   flags.DEFINE_multi_string(
-    "register", [], "Experiment file that registers a metric of the runs."
+    "register", [], "File that registers what the study names."
   )
   app.run(main)

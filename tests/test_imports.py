@@ -29,15 +29,20 @@ ALLOWED = {
   "report": {"metrics", "registration", "rundir"},
   "measuring": {"metrics", "progress"},
   "encoding": {"data", "measuring", "methods", "metrics", "runs"},
+  "codes": {"encoding", "measuring", "rundir", "runs"},
   "evaluate": {
-    "config", "encoding", "measuring", "metrics", "progress", "registration",
+    "codes", "config", "encoding", "measuring", "metrics", "progress", "registration",
     "report", "rundir", "runs", "session",
   },
-  "study": {"registration", "report"},
-  "show": {"registration", "report", "runs", "session"},
-  "main": {
+  "studies": {
     "config", "data", "evaluate", "progress", "report", "rundir", "runs",
     "session", "train",
+  },
+  "study": {"registration", "report", "session", "studies"},
+  "show": {"registration", "report", "runs", "session"},
+  "main": {
+    "config", "data", "evaluate", "progress", "registration", "report",
+    "rundir", "runs", "session", "train",
   },
 }  # fmt: skip
 

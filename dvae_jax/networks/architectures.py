@@ -212,7 +212,8 @@ def _petals(image_shape, relu=layers.relu):
 # with kernels of 4 throughout, as most ports do; burgess: Burgess et al. 2018
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),
 # appendix; petals_conv: the notebooks of M-Lin-DM/VAE-zeroshot-learning;
-# mlp_small is ours, for laptops: its critic too is as small as its encoder.
+# mlp_small and mlp_tiny, whose parameters, moments and gradients fit a CPU's
+# caches, are ours, for laptops: their critics too are as small.
 NETWORKS = {
   "conv": _convolutional(
     ((32, 4), (32, 4), (64, 2), (64, 2)),
@@ -229,5 +230,6 @@ NETWORKS = {
   "burgess": _convolutional(((32, 4),) * 4, (256, 256), 32, ((32, 4),) * 3),
   "mlp": _mlp((1200, 1200), (1200, 1200, 1200)),
   "mlp_small": _mlp((256, 256), (256, 256), Critic((256,) * 3)),
+  "mlp_tiny": _mlp((128, 128), (128, 128), Critic((128,) * 3)),
   "petals_conv": _petals,
 }

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,13 +28,14 @@ class Pace:
   Args:
     train: config.train.
     shorter: the command to suggest where the run would take long on a CPU.
+    quiet: says nothing.
   """
 
-  def __init__(self, train, shorter: str):
+  def __init__(self, train, shorter: str, *, quiet: bool = False):
     self.train, self.shorter = train, shorter
     self.seconds_per_step = float("inf")  # of the last call
     self.measured: tuple[int, float] | None = None  # step and time since when
-    self.said = False
+    self.quiet = self.said = quiet
 
   def next_stop(self, step: int) -> int:
     """The step up to which the next compiled call goes."""
@@ -141,7 +142,13 @@ def streamed_images(setup: Setup, states, mesh, *, num_steps: int) -> Iterator:
 
 
 def train(
-  config, setup: Setup, folder: Path, *, shorter: str = ""
+  config,
+  setup: Setup,
+  folder: Path,
+  *,
+  shorter: str = "",
+  bar=None,
+  compiled: Callable | None = None,
 ) -> training.TrainState:
   """Trains all lanes to the last step, from the newest checkpoint if any.
 
@@ -155,6 +162,8 @@ def train(
     setup: from `training.set_up`.
     folder: the run directory, held by this process.
     shorter: the command to suggest where the run would take long on a CPU.
+    bar: progress bar to show the steps on; None shows one of its own.
+    compiled: as `compiled_steps` of this setup, for runs that share a program.
 
   Returns:
     The states, stacked: NumPy arrays (L, ...).
@@ -176,9 +185,12 @@ def train(
     log = Log(folder, len(lanes), step)
     strips = strip_maker(setup)
     write_cloud = cloud_writer(setup, folder)
-    with contextlib.closing(log), progress_bar() as bar:
-      pace = Pace(config.train, shorter)
-      chunks = _chunks(config, setup, states, log, bar, pace)
+    with contextlib.ExitStack() as stack:
+      stack.enter_context(contextlib.closing(log))
+      pace = Pace(config.train, shorter, quiet=bar is not None)
+      bar = bar or stack.enter_context(progress_bar())
+      compiled = compiled or partial(compiled_steps, setup)
+      chunks = _chunks(config, setup, states, log, bar, pace, compiled)
       for stop, states in chunks:
         log.show(stop, np.asarray(strips(states)))
         write_cloud(stop, states)
@@ -188,14 +200,14 @@ def train(
   return states
 
 
-def _chunks(config, setup, states, log, bar, pace):
+def _chunks(config, setup, states, log, bar, pace, compiled):
   """Yields the states of the host at every step that wants a checkpoint."""
   steps, lanes = config.train.steps, len(states.step)
   step = logged = int(states.step[0])
   mesh = sweep.device_mesh(lanes, setup.dataset.arrays)
   one = jax.tree.map(lambda leaf: leaf[0], states)
   zeros = sweep.stack([training.zero_terms(setup, one)] * lanes)
-  call = compiled_steps(setup, mesh, lanes_per_call=config.train.lanes_per_call)
+  call = compiled(mesh, lanes_per_call=config.train.lanes_per_call)
   streamed = streamed_images(setup, states, mesh, num_steps=steps)
   states, sums = sweep.place((states, zeros), mesh)
   task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
@@ -218,6 +230,8 @@ def _chunks(config, setup, states, log, bar, pace):
     logged, began, sums = step, now, sweep.place(zeros, mesh)
     if step % config.checkpoint.every == 0 or step == steps:
       yield step, sweep.unplace(states, lanes)
+  if pace.quiet:
+    bar.remove_task(task)
 
 
 def _say_how_long(seconds: float, shorter: str) -> None:

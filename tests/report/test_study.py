@@ -156,7 +156,7 @@ def test_run_without_results_is_named(tmp_path):
 def test_command_writes_tables_and_pictures(folders, tmp_path):
   done = subprocess.run(
     [
-      *(sys.executable, "-m", "dvae_jax.study", *map(str, folders)),
+      *(sys.executable, "-m", "dvae_jax.study", "report", *map(str, folders)),
       *(f"--out={tmp_path}/out", "--by=sap"),
     ],
     capture_output=True,

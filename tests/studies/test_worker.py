@@ -1,0 +1,110 @@
+"""Studies end the same whoever does them, in whatever order and pieces."""
+
+import json
+import multiprocessing
+
+import pytest
+from helpers import tiny
+
+from dvae_jax import rundir, studies
+from dvae_jax.studies import worker
+
+
+def study():
+  runs = {}
+  for name, method in (("small", "beta_vae"), ("plain", "vae")):
+    config = runs[name] = tiny.get_config()
+    config.objective = method
+    config.sweep = {"seed": (0, 1)}
+    if method == "beta_vae":
+      config.sweep.beta = (1.0, 4.0)
+    config.eval.metrics = ("mig",)
+  return studies.plan(studies.Study(runs, lanes=2), "study.py")
+
+
+def lines(folder):
+  found = {}
+  for part in study().parts:
+    path = folder / part.name / rundir.RESULTS
+    found[part.name] = path.read_text() if path.exists() else ""
+  return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("study")
+  found = studies.work(study(), folder)
+  assert [state.name for state in found] == ["done"] * 3
+  return folder
+
+
+def test_every_lane_has_a_result(whole):
+  text = "".join(lines(whole).values())
+  results = [json.loads(line) for line in text.splitlines()]
+  assert len(results) == 6
+  assert all(line["metrics"]["mig"] is not None for line in results)
+  assert "| all | 6 | 0 | 0 | 0 | 0 |" in studies.table(study(), whole)
+
+
+def do_slice(folder, which):
+  studies.work(study(), folder, which=which)
+
+
+def test_slices_side_by_side_give_the_same_results(whole, tmp_path):
+  spawn = multiprocessing.get_context("spawn")
+  processes = [
+    spawn.Process(target=do_slice, args=(tmp_path, f"{i}/2")) for i in (1, 2)
+  ]
+  for process in processes:
+    process.start()
+  for process in processes:
+    process.join()
+    assert process.exitcode == 0
+  assert lines(tmp_path) == lines(whole)
+
+
+def test_what_is_done_is_left_alone(whole, monkeypatch):
+  before = lines(whole)
+  monkeypatch.setattr(worker.loop, "train", None)  # would be called
+  assert {s.name for s in studies.work(study(), whole)} == {"done"}
+  assert lines(whole) == before
+
+
+def test_a_failed_part_has_its_reason_and_stops_nobody(tmp_path, monkeypatch):
+  train = worker.loop.train
+
+  def failing(config, setup, folder, **options):
+    if "small/seeds_0-0" in str(folder):
+      raise MemoryError("no room for 3 GiB")
+    return train(config, setup, folder, **options)
+
+  monkeypatch.setattr(worker.loop, "train", failing)
+  found = [state.name for state in studies.work(study(), tmp_path)]
+  assert found == ["failed", "done", "done"]
+  table = studies.table(study(), tmp_path)
+  assert "| small | 2 | 0 | 2 | 0 | 0 |" in table
+  assert "small/seeds_0-0: MemoryError: no room for 3 GiB" in table
+  monkeypatch.setattr(worker.loop, "train", train)
+  assert {s.name for s in studies.work(study(), tmp_path)} == {"done"}
+  assert not list(tmp_path.glob(f"*/*/{worker.FAILED}"))
+
+
+def test_a_part_in_other_hands_is_left_to_them(tmp_path):
+  part = study().parts[0]
+  folder = tmp_path / part.name
+  with rundir.locked(folder):
+    found = [state.name for state in studies.work(study(), tmp_path)]
+    assert found == ["running", "done", "done"]
+  assert studies.state(part, tmp_path).name == "left"  # its holder died
+
+
+@pytest.mark.parametrize("which", ["3", "0/2", "3/2", "a/b"])
+def test_a_slice_that_is_none_is_refused(tmp_path, which):
+  with pytest.raises(ValueError, match="--slice"):
+    studies.work(study(), tmp_path, which=which)
+
+
+def test_slices_hold_every_part_once():
+  parts = study().parts
+  found = [p for i in (1, 2, 3) for p in worker.sliced(parts, f"{i}/3")]
+  assert sorted(p.name for p in found) == sorted(p.name for p in parts)
