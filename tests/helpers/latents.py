@@ -9,7 +9,13 @@ import numpy as np
 from dvae_jax.methods import OBJECTIVES, objective
 from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.methods.models import pick
-from dvae_jax.methods.posteriors import Gaussian, Point
+from dvae_jax.methods.posteriors import (
+  Gaussian,
+  Point,
+  Quantised,
+  deterministic,
+  quantised,
+)
 from helpers.strengths import HPARAMS
 
 B, D, N = 12, 4, 500
@@ -44,7 +50,7 @@ def critic_params(dim=D):
 def as_q(name, latents):
   """q as the objective's posterior has it, and z."""
   family = OBJECTIVES[name].posterior
-  if family is deterministic:
+  if family.head is deterministic.head:
     return Point(latents.mean), latents.z
   if family is quantised:
     codebook = jnp.linspace(-0.5, 0.5, 10)
