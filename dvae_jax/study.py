@@ -3,10 +3,12 @@
     python -m dvae_jax.study run --config=experiments/study_reference.py:laptop
     python -m dvae_jax.study status --config=...
     python -m dvae_jax.study report runs/study_reference_laptop --out=study
+    python -m dvae_jax.study gather runs/study_reference_laptop --out=results/x
 
 `run` does what isn't done of a study; more processes, on this machine or on
 others that share the folder, may do the same at the same time, or each a slice
-(--slice=3/16). `status` says how far it is. `report` reads studies and runs.
+(--slice=3/16). `status` says how far it is. `report` reads studies and runs;
+`gather` keeps a study's results and codes as data (`dvae_jax.load_study`).
 """
 
 from pathlib import Path
@@ -42,6 +44,13 @@ def report(folders: list[str]) -> None:
   print(path.read_text())
 
 
+def gather(folders: list[str]) -> None:
+  """Writes the results of a study as data: lines and codes of every lane."""
+  if not folders:
+    raise ValueError("gather: name the study's directory")
+  print(studies.gather(folders, flags.FLAGS.out))
+
+
 def _planned() -> tuple[studies.Plan, Path]:
   file = flags.FLAGS.config
   if file is None:
@@ -59,10 +68,12 @@ def main(argv) -> None:
       register(experiment)
     if verb in verbs and not rest:
       verbs[verb]()
-    elif verb == "report":
-      report(rest)
+    elif verb in ("report", "gather"):
+      {"report": report, "gather": gather}[verb](rest)
     else:
-      raise ValueError(f"{verb!r} found, run, status or report FOLDER expected")
+      raise ValueError(
+        f"{verb!r} found, run, status, report FOLDER or gather FOLDER expected"
+      )
 
 
 if __name__ == "__main__":

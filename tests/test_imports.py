@@ -14,7 +14,7 @@ ROOMS = sorted(
 
 # What each may import of the package, itself aside.
 ALLOWED = {
-  "__init__": {"registration", "runs"},
+  "__init__": {"registration"},
   "progress": set(),
   "registration": set(),
   "rundir": set(),
@@ -35,7 +35,7 @@ ALLOWED = {
     "report", "rundir", "runs", "session",
   },
   "studies": {
-    "config", "data", "evaluate", "progress", "report", "rundir", "runs",
+    "config", "data", "evaluate", "metrics", "progress", "report", "rundir", "runs",
     "session", "train",
   },
   "study": {"registration", "report", "session", "studies"},

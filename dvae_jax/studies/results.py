@@ -1,0 +1,220 @@
+"""A finished study as data: every lane's line and codes, small enough to keep.
+
+    study = dvae_jax.load_study("results/laptop")
+    study.lanes            # a dict a lane: run, setting, seed, metrics, ...
+    study.score("mig")     # (L,): any metric, on every model, in seconds
+
+`python -m dvae_jax.study gather runs/x --out=results/x` makes such a folder.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from dvae_jax import metrics, rundir
+from dvae_jax.studies.plan import MANIFEST, setting_of
+
+LANES = "lanes.jsonl"
+CODES = "codes_{}.npz"  # of a run
+# Significant bits that are kept: 0.4% of a code, 1.6% of a log variance.
+BITS = {"means": 7, "logvars": 5, "kl": 10}
+
+
+class Results(NamedTuple):
+  """What is kept of a study.
+
+  Attributes:
+    lanes: one dict a lane: "run", "setting", "method", "network", "data",
+      "seed", "hparams", "diverged_at", "metrics", "details", ...
+    codes: run -> arrays: `means` and, of Gaussian posteriors, `logvars` (L, N,
+      D) float16 of its lanes in their order, `factors` (N, K), `factor_names`,
+      `discrete`, `held_out` where images are held out.
+    about: study.json: the configs of the runs, versions and commands.
+  """
+
+  lanes: list[dict[str, Any]]
+  codes: dict[str, dict[str, np.ndarray]]
+  about: dict[str, Any]
+
+  def score(self, metric: str | Callable) -> np.ndarray:
+    """A metric's value of every lane, (L,); NaN of diverged ones.
+
+    Args:
+      metric: a name in METRICS, or a function (codes (N, D), factors (N, K), *,
+        rng) -> a number, or a dict whose first value is the number.
+    """
+    places = dict.fromkeys(self.codes, 0)
+    values = []
+    for lane in self.lanes:
+      arrays, place = self.codes[lane["run"]], places[lane["run"]]
+      places[lane["run"]] += 1
+      if lane["diverged_at"] >= 0:
+        values.append(np.nan)
+      else:
+        values.append(_score(metric, arrays, place))
+    return np.array(values, np.float64)
+
+
+def _score(metric, arrays, place: int) -> float:
+  """One lane's value of one metric."""
+  rng = np.random.default_rng(0)
+  codes = arrays["means"][place].astype(np.float32)
+  factors = arrays.get("factors")
+  if not isinstance(metric, str):
+    found = metric(codes, factors, rng=rng)
+    return next(iter(found.values())) if isinstance(found, dict) else found
+  logvars = arrays.get("logvars")
+  found = metrics.score(
+    metric,
+    codes,
+    factors,
+    rng=rng,
+    logvars=None if logvars is None else logvars[place].astype(np.float32),
+    factor_names=tuple(arrays.get("factor_names", ())),
+    discrete=bool(arrays["discrete"]),
+  )
+  return found[metric]
+
+
+def gather(folders, out: str | Path) -> Path:
+  """Writes the results folder of one study from its parts' directories.
+
+  Args:
+    folders: study directories, of one study: slices that were done apart.
+    out: the folder, made where it's missing.
+
+  Returns:
+    lanes.jsonl.
+
+  Raises:
+    ValueError: no study, two different ones, a part that isn't the study's, or
+      no part with results.
+  """
+  folders = [Path(folder) for folder in folders]
+  manifest = _manifest(folders)
+  lines, about = [], {}
+  arrays: dict[str, list[dict]] = {}
+  for name in manifest["parts"]:
+    found = [f / name for f in folders if (f / name / rundir.RESULTS).exists()]
+    if not found:
+      continue
+    run = name.partition("/")[0]
+    record = rundir.read_config(found[0])
+    config = ConfigDict(record["config"])
+    _check_part(found[0], manifest, run, record["config"])
+    about.setdefault("versions", record["versions"])
+    about.setdefault("command", record["command"])
+    lines += [
+      _line(line, run, config)
+      for line in rundir.read_jsonl(found[0] / rundir.RESULTS)
+    ]
+    with np.load(found[0] / rundir.CODES) as file:
+      arrays.setdefault(run, []).append(dict(file))
+  if not lines:
+    raise ValueError(f"{folders[0]}: no part has results yet")
+  out = Path(out)
+  out.mkdir(parents=True, exist_ok=True)
+  for run, parts in arrays.items():
+    whole = _together(parts)
+    rundir.write_atomic(out / CODES.format(run), partial(_save, whole))
+  text = json.dumps(manifest | about, indent=1)
+  rundir.write_atomic(out / MANIFEST, text + "\n")
+  rundir.write_jsonl(out / LANES, lines)
+  return out / LANES
+
+
+def _save(arrays: dict[str, np.ndarray], file) -> None:
+  """As np.savez, but with bzip2, which shrinks codes a fifth more."""
+  with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as members:
+    for name, array in arrays.items():
+      # A file's bytes follow from its arrays alone, not from the clock.
+      entry = zipfile.ZipInfo(f"{name}.npy")
+      entry.compress_type = zipfile.ZIP_BZIP2
+      with members.open(entry, "w") as member:
+        np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _manifest(folders: list[Path]) -> dict[str, Any]:
+  """study.json, which all folders must share."""
+  found = []
+  for folder in folders:
+    if not (folder / MANIFEST).exists():
+      raise ValueError(f"{folder}: no study (no {MANIFEST} in it)")
+    found.append(json.loads((folder / MANIFEST).read_text()))
+  for folder, other in zip(folders, found, strict=True):
+    changed = rundir.differences(found[0]["runs"], other["runs"])
+    if changed:
+      raise ValueError(f"{folder} holds another study: {changed[0]}")
+  return found[0]
+
+
+def _check_part(folder: Path, manifest, run: str, config: dict) -> None:
+  """Refuses a part that was trained by another config than the study's."""
+  wanted = manifest["runs"][run]
+  ours = {n: v for n, v in config.items() if n != "eval"}
+  seeds = {"sweep": ours["sweep"] | {"seed": wanted["sweep"]["seed"]}}
+  changed = rundir.differences(wanted, ours | seeds)
+  if changed:
+    raise ValueError(f"{folder} isn't this study's: {changed[0]}")
+
+
+def _line(line: dict[str, Any], run: str, config: ConfigDict) -> dict[str, Any]:
+  """A line of results.jsonl, and what the study knows of it."""
+  about = {
+    "run": run,
+    "setting": setting_of(line, config),
+    "method": config.objective,
+    "network": config.network,
+  }
+  rest = {n: v for n, v in line.items() if n not in ("lane", "eval")}
+  return about | rest
+
+
+def _together(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+  """The lanes of a run's parts in one set of arrays, codes as float16."""
+  whole = dict(parts[0])
+  for name in ("means", "logvars", "kl"):
+    if name in whole:
+      joined = np.concatenate([part[name] for part in parts])
+      whole[name] = shorten(joined, BITS[name])
+  return whole
+
+
+def shorten(array: np.ndarray, bits: int) -> np.ndarray:
+  """Rounds to float16 with few significant bits, which compress well.
+
+  Args:
+    array: of any shape.
+    bits: of the mantissa, at most 10.
+  """
+  drop = 10 - bits
+  half = np.ascontiguousarray(array, np.float16).view(np.uint16)
+  rounded = half.astype(np.uint32) + (1 << drop >> 1)
+  return (rounded >> drop << drop).astype(np.uint16).view(np.float16)
+
+
+def load_study(folder: str | Path) -> Results:
+  """Reads a results folder.
+
+  Raises:
+    ValueError: it holds none.
+  """
+  folder = Path(folder)
+  if not (folder / LANES).exists():
+    raise ValueError(
+      f"{folder}: no results of a study (no {LANES} in it); python -m"
+      " dvae_jax.study gather makes them"
+    )
+  lanes = rundir.read_jsonl(folder / LANES)
+  codes = {}
+  for run in dict.fromkeys(lane["run"] for lane in lanes):
+    with np.load(folder / CODES.format(run)) as file:
+      codes[run] = {name: file[name] for name in file.files}
+  about = json.loads((folder / MANIFEST).read_text())
+  return Results(lanes, codes, about)
