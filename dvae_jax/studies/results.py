@@ -22,8 +22,8 @@ from dvae_jax.studies.plan import MANIFEST, setting_of
 
 LANES = "lanes.jsonl"
 CODES = "codes_{}.npz"  # of a run
-# Significant bits that are kept: 0.4% of a code, 1.6% of a log variance.
-BITS = {"means": 7, "logvars": 5, "kl": 10}
+# Significant bits that are kept: 0.4% of a code, 3% of a log variance.
+BITS = {"means": 7, "logvars": 4, "kl": 10}
 
 
 class Results(NamedTuple):
