@@ -6,7 +6,9 @@ path under Adam as long as Adam's epsilon is negligible: so only the ratios of
 its terms are converted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import comb
 
 # Name there -> our objective, and our name of each of its hyper-parameters.
 DISENTANGLEMENT_LIB = {
@@ -34,6 +36,9 @@ def from_disentanglement_lib(
   DIP-VAE's diagonal weight is a multiple of the other, and beta-TCVAE's total
   correlation lacks the constant (D - 1) log(B N) of our estimator "mws". Its
   `mlvae` averages precisions where our `ada_mlvae` adds them: another method.
+  Its `factor_vae` permutes the batch that it encodes, ours a second one; it
+  counts steps otherwise (`steps_from_disentanglement_lib`), and its pairs are
+  others (`changed_factors_of_disentanglement_lib`).
 
   Args:
     model: name in gin: "vae" (with a beta), "annealed_vae", "factor_vae",
@@ -64,6 +69,63 @@ def from_disentanglement_lib(
   if objective == "beta_tcvae":
     hparams |= {"alpha": 1.0, "gamma": 1.0}
   return objective, hparams
+
+
+def steps_from_disentanglement_lib(model: str, training_steps: int) -> int:
+  """Our train.steps of that library's `model.training_steps`.
+
+  Both optimizers of its `factor_vae` count their step, so that its 300,000 are
+  150,000 updates.
+
+  Args:
+    model: name in gin.
+    training_steps: as in gin.
+
+  Returns:
+    Number of updates of the model.
+  """
+  return training_steps // 2 if model == "factor_vae" else training_steps
+
+
+def changed_factors_of_disentanglement_lib(
+  k: int, factor_sizes: Sequence[int]
+) -> list[float]:
+  """In how many factors that library's pairs differ (its `dynamics.k`).
+
+  It redraws one factor or k of them, at even odds; where k is -1, a number from
+  1 to K - 1 drawn for the pair stands for k. A redrawn factor takes any of its
+  n values, with probability 1/n the one that it had. No value of our
+  `data.pair_changes` has that law: our pairs differ in just so many factors (0:
+  in a uniform number from 1 to K - 1), and never in none.
+
+  Args:
+    k: -1, or 1 to K.
+    factor_sizes: number of values of each of the K factors.
+
+  Returns:
+    Probabilities of 0, 1, ..., K factors.
+
+  Raises:
+    ValueError: another k.
+  """
+  total = len(factor_sizes)
+  if k not in (-1, *range(1, total + 1)):
+    raise ValueError(f"k={k}: allowed are -1 and 1 to {total}")
+  others = range(1, total) if k == -1 else (k,)
+  redrawn = [0.0] * (total + 1)
+  for number in others:
+    redrawn[1] += 0.5 / len(others)
+    redrawn[number] += 0.5 / len(others)
+  changed = [0.0] * (total + 1)
+  for number, weight in enumerate(redrawn):
+    for subset in combinations(factor_sizes, number):
+      law = [weight / comb(total, number)]
+      for n in subset:  # stays with probability 1/n
+        stays, moves = [p / n for p in law], [p * (n - 1) / n for p in law]
+        law = [s + m for s, m in zip([*stays, 0], [0, *moves], strict=True)]
+      for i, probability in enumerate(law):
+        changed[i] += probability
+  return changed
 
 
 def to_disentanglement_lib(

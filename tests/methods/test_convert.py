@@ -105,6 +105,36 @@ def test_disentanglement_lib_and_back(model, bindings, objective, hparams):
   assert objective in OBJECTIVES
 
 
+def test_both_of_their_optimizers_count_steps():
+  steps = convert.steps_from_disentanglement_lib
+  assert steps("factor_vae", 300_000) == 150_000
+  assert steps("beta_tc_vae", 300_000) == 300_000
+
+
+@pytest.mark.parametrize("k", [-1, 1, 3])
+def test_their_pairs_are_redrawn(k):
+  # Their dynamics, simulated; standard errors are below 0.005.
+  sizes, draws = (3, 2, 4), 10_000
+  rng = np.random.default_rng(k + 1)
+  counts = np.zeros(len(sizes) + 1)
+  for _ in range(draws):
+    first = [rng.integers(n) for n in sizes]
+    second = list(first)
+    some = rng.integers(1, len(sizes)) if k == -1 else k
+    number = rng.choice([1, some])
+    for j in rng.choice(len(sizes), number, replace=False):
+      second[j] = rng.integers(sizes[j])
+    counts[sum(a != b for a, b in zip(first, second, strict=True))] += 1
+  found = convert.changed_factors_of_disentanglement_lib(k, sizes)
+  np.testing.assert_allclose(found, counts / draws, rtol=0, atol=0.02)
+  assert sum(found) == pytest.approx(1, rel=1e-12)
+
+
+def test_pairs_of_another_k_are_refused():
+  with pytest.raises(ValueError, match="k=0: allowed are -1 and 1 to 2"):
+    convert.changed_factors_of_disentanglement_lib(0, (3, 4))
+
+
 def test_vae_is_their_beta_vae_at_one():
   assert convert.to_disentanglement_lib("vae", {}) == ("vae", {"beta": 1.0})
 
