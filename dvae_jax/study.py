@@ -37,11 +37,17 @@ def status() -> None:
 
 
 def report(folders: list[str]) -> None:
-  """Reads runs together, and prints the tables."""
+  """Reads a study, its results, or runs together."""
   if not folders:
     raise ValueError("report: name one or more run or study directories")
-  path = study.write(folders, flags.FLAGS.out, by=flags.FLAGS.by)
-  print(path.read_text())
+  out, by = flags.FLAGS.out, flags.FLAGS.by
+  if (Path(folders[0]) / studies.MANIFEST).exists():
+    if not (Path(folders[0]) / studies.LANES).exists():
+      studies.gather(folders, Path(out) / "results")
+      folders = [f"{out}/results"]
+    print(studies.write(studies.load_study(folders[0]), out, by=by or "mig"))
+    return
+  print(study.write(folders, out, by=by).read_text())
 
 
 def gather(folders: list[str]) -> None:

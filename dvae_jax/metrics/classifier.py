@@ -37,7 +37,7 @@ def accuracy(
   num_test: int,
   seed: int,
 ) -> float:
-  """How well two classes of images can be told apart.
+  """How well two classes of images can be told apart (arXiv:2303.01384).
 
   Args:
     train: number -> (2 number, H, W, C) images, as many of each class, the
