@@ -207,7 +207,7 @@ def test_extremes_are_finite(name, shape):
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_signatures_ask_for_the_hyper_parameters(name):
-  rates = {"critic_learning_rate"} if name == "factor_vae" else set()
+  rates = {own.rate for own in OBJECTIVES[name].networks.values()}
   found = hparam_names(tiny.get_config(name))
   assert set(found) == set(HPARAMS[name]) | rates
   assert len(found) == len(set(found))
