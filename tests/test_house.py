@@ -1,8 +1,10 @@
 """How code is cut: short functions, small modules, words for what is public."""
 
 import ast
+import io
 import re
 import statistics
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,28 @@ def test_formulas_name_their_source(room):
     if not SOURCE.search(ast.get_docstring(function) or "")
   ]
   assert not nameless
+
+
+def code_lines(path):
+  """How many lines hold code: no blank, comment or docstring."""
+  text, held = path.read_text(), set()
+  empty = {tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT}
+  for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    if token.string.strip() and token.type not in empty:
+      held |= set(range(token.start[0], token.end[0] + 1))
+  documented = (ast.Module, ast.FunctionDef, ast.ClassDef)
+  for node in ast.walk(ast.parse(text)):
+    if isinstance(node, documented) and ast.get_docstring(node):
+      words = node.body[0]
+      held -= set(range(words.lineno, words.end_lineno + 1))
+  return len(held)
+
+
+def test_strangers_files_are_as_long_as_architecture_says():
+  root = PACKAGE.parent
+  text = (root / "ARCHITECTURE.md").read_text()
+  written = {n: int(k) for n, k in re.findall(r"\| `(\w+)` \| (\d+) \|", text)}
+  files = (root / "tests" / "strangers").glob("*.py")
+  counted = {path.stem: code_lines(path) for path in files}
+  assert len(written) == 7
+  assert written.items() <= counted.items()
