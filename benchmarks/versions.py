@@ -1,0 +1,82 @@
+"""Times a training step of this checkout against that of another.
+
+    git worktree add /tmp/before 106a91a
+    python -m benchmarks.versions --other=/tmp/before [--network=conv_k4]
+
+Each checkout runs its own `benchmarks.train_step.make_jax`, sixteen steps a
+call at batch 64, in a process of its own; they take turns. Printed is this
+one's time over the other's: the median over turns with its quartiles.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import timing
+
+HERE = Path(__file__).parents[1]
+TURNS = 30
+CODE = """
+import sys, time
+sys.path.insert(0, {folder!r})
+from benchmarks.train_step import make_jax
+step = make_jax({network!r}, 64, False, 16)
+step(), step()
+print("ready", flush=True)
+for line in sys.stdin:
+  start = time.perf_counter()
+  step()
+  print(time.perf_counter() - start, flush=True)
+"""
+
+
+def start(folder: Path, network: str) -> subprocess.Popen:
+  """A process that makes a call whenever it is sent a line."""
+  process = subprocess.Popen(
+    [sys.executable, "-c", CODE.format(folder=str(folder), network=network)],
+    cwd=folder,
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    text=True,
+  )
+  assert process.stdout is not None
+  if process.stdout.readline().strip() != "ready":
+    raise ValueError(f"{folder}: its benchmarks.train_step doesn't run")
+  return process
+
+
+def seconds(process: subprocess.Popen) -> float:
+  """Of one call."""
+  assert process.stdin is not None
+  assert process.stdout is not None
+  process.stdin.write("\n")
+  process.stdin.flush()
+  return float(process.stdout.readline())
+
+
+def measure(other: Path, network: str, turns: int) -> tuple[float, ...]:
+  """Median and quartiles of this checkout's time over the other's."""
+  pair = [start(HERE, network), start(other, network)]
+  try:
+    rows = [[seconds(process) for process in pair] for _ in range(turns)]
+  finally:
+    for process in pair:
+      process.kill()
+  ours, theirs = zip(*rows, strict=True)
+  return timing.ratio(list(ours), list(theirs))
+
+
+def main() -> None:
+  """Prints a line a network."""
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument("--other", type=Path, required=True)
+  parser.add_argument("--network", nargs="+", default=["conv_k4", "mlp"])
+  arguments = parser.parse_args()
+  for network in arguments.network:
+    middle, low, high = measure(arguments.other, network, TURNS)
+    print(f"{network:10} {middle:.2f} ({low:.2f} to {high:.2f})", flush=True)
+
+
+if __name__ == "__main__":
+  main()
