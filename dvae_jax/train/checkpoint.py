@@ -1,5 +1,6 @@
 """Saves and restores a pytree of host arrays with Orbax."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def save(checkpoints: ocp.CheckpointManager, step: int, tree: Any) -> None:
     step: number of updates made.
     tree: pytree of NumPy arrays that nobody changes afterwards.
   """
-  checkpoints.save(step, args=ocp.args.StandardSave(tree))
+  checkpoints.save(step, args=ocp.args.StandardSave(_fields(tree)))
 
 
 def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
@@ -56,8 +57,9 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
   """
   template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), like)
   try:
-    found = checkpoints.restore(step, args=ocp.args.StandardRestore(template))
-    jax.tree.map(_same_shape, found, template)
+    wanted = _fields(template)
+    found = checkpoints.restore(step, args=ocp.args.StandardRestore(wanted))
+    jax.tree.map(_same_shape, found, wanted)
   except Exception as error:
     folder = Path(str(checkpoints.directory)) / str(step)
     raise ValueError(
@@ -65,7 +67,22 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
       " Delete that folder to resume from the one before it, or choose another"
       " --workdir"
     ) from error
+  if dataclasses.is_dataclass(template):
+    return dataclasses.replace(template, **found)
   return found
+
+
+def _fields(tree):
+  """A state's fields by name, without empty dicts.
+
+  On disk they would be entries: a state that learnt to hold more could not be
+  read from a checkpoint of before.
+  """
+  if not dataclasses.is_dataclass(tree):
+    return tree
+  named = {f.name: getattr(tree, f.name) for f in dataclasses.fields(tree)}
+  is_empty = lambda value: isinstance(value, dict) and not value
+  return {name: value for name, value in named.items() if not is_empty(value)}
 
 
 def _same_shape(found, wanted):
