@@ -178,14 +178,22 @@ def log_q_pairs(
   mean: Float[Array, "M D"],
   logvar: Float[Array, "M D"],
 ) -> Float[Array, "B M D"]:
-  """log q(z_id | x_j) at [i, j, d]."""
+  """log q(z_id | x_j) at [i, j, d].
+
+  Kingma & Welling 2014 (arXiv:1312.6114), appendix C.2, of every sample under
+  every posterior.
+  """
   return log_normal(z[:, None, :], mean[None, :, :], logvar[None, :, :])
 
 
 def log_sums(
   log_q: Float[Array, "B M D"], log_weights: Float[Array, "#B M"]
 ) -> tuple[Float[Array, " B"], Float[Array, "B D"]]:
-  """log sum_j w_ij q(z_i | x_j), and the same for each latent."""
+  """log sum_j w_ij q(z_i | x_j), and the same for each latent.
+
+  Chen et al. 2018 (arXiv:1802.04942), section 2.1 and appendix C: the form of
+  every estimator there, which differ by their weights.
+  """
   # The weight belongs to the image: once in the joint, once in each marginal.
   joint = logsumexp(log_q.sum(axis=2) + log_weights, axis=1)
   return joint, logsumexp(log_q + log_weights[:, :, None], axis=1)

@@ -215,8 +215,11 @@ def log_qz_bank(
 
 
 def bank_of(size: int) -> Memory:
-  """The memory of `log_qz_bank`: the `size` latest posteriors, first in, first
-  out."""
+  """The memory of `log_qz_bank`: the `size` latest posteriors.
+
+  First in, first out, as the queue of He et al. 2020 (arXiv:1911.05722),
+  section 3.2, but of what one encoder said a few steps ago.
+  """
 
   def start(latent_dim: int) -> Bank:
     shape = size, latent_dim
