@@ -64,7 +64,18 @@ def test_variance_explained_is_that_of_an_analysis_of_variance(table):
   assert found["seed"].value == pytest.approx(within["strength"] / total)
   assert sum(part.value for part in found.values()) == pytest.approx(1)
   for part in found.values():
-    assert part.low <= part.high
+    assert part.low <= part.value <= part.high
+
+
+def test_intervals_of_shares_hold_those_of_many_seeds():
+  many = findings.table_of(synthetic.lanes(seeds=4000))
+  truth = findings.variance(many, "mig", samples=2)
+  held = []
+  for draw in range(30):
+    some = findings.table_of(synthetic.lanes(seeds=10, draw=draw))
+    found = findings.variance(some, "mig", samples=100)
+    held.append([found[n].low < truth[n].value < found[n].high for n in truth])
+  assert np.mean(held) > 0.8
 
 
 def test_variance_of_a_constant_score_is_none():

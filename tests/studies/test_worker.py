@@ -2,24 +2,36 @@
 
 import json
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import tiny
 
 from dvae_jax import rundir, studies
 from dvae_jax.studies import worker
 
+TESTS = Path(__file__).parents[1]
 
-def study():
-  runs = {}
+
+def runs():
+  found = {}
   for name, method in (("small", "beta_vae"), ("plain", "vae")):
-    config = runs[name] = tiny.get_config()
+    config = found[name] = tiny.get_config()
     config.objective = method
     config.sweep = {"seed": (0, 1)}
     if method == "beta_vae":
       config.sweep.beta = (1.0, 4.0)
     config.eval.metrics = ("mig",)
-  return studies.plan(studies.Study(runs, lanes=2), "study.py")
+  return found
+
+
+def study():
+  return studies.plan(studies.Study(runs(), lanes=2), "study.py")
 
 
 def lines(folder):
@@ -50,6 +62,7 @@ def do_slice(folder, which):
   studies.work(study(), folder, which=which)
 
 
+@pytest.mark.slow
 def test_slices_side_by_side_give_the_same_results(whole, tmp_path):
   spawn = multiprocessing.get_context("spawn")
   processes = [
@@ -108,3 +121,38 @@ def test_slices_hold_every_part_once():
   parts = study().parts
   found = [p for i in (1, 2, 3) for p in worker.sliced(parts, f"{i}/3")]
   assert sorted(p.name for p in found) == sorted(p.name for p in parts)
+
+
+STUDY_FILE = """
+import sys
+sys.path[:0] = [{tests!r}]
+from studies.test_worker import runs
+from dvae_jax.studies import Study
+
+def get_study(profile=""):
+  return Study(runs(), lanes=2)
+"""
+
+
+@pytest.mark.slow
+def test_ten_kills_change_no_result(whole, tmp_path):
+  file = tmp_path / "study.py"
+  file.write_text(STUDY_FILE.format(tests=str(TESTS)))
+  command = [
+    *(sys.executable, "-m", "dvae_jax.study", "run", f"--config={file}"),
+    f"--workdir={tmp_path / 'study'}",
+  ]
+  rng, kills = np.random.default_rng(), 0
+  while True:
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+      process.wait(None if kills == 10 else rng.uniform(4, 25))
+    except subprocess.TimeoutExpired:
+      os.killpg(process.pid, signal.SIGKILL)
+      process.wait()
+      kills += 1
+    else:
+      assert process.returncode == 0
+      break
+  assert kills > 2
+  assert lines(tmp_path / "study") == lines(whole)
