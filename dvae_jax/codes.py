@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -69,7 +69,9 @@ class CodesFile:
     rundir.write_atomic(self.path, self._write)
 
   def _write(self, file: BinaryIO) -> None:
-    small = self.small | ({"kl": np.stack(self.kl)} if self.kl else {})
+    small: dict[str, Any] = self.small | (
+      {"kl": np.stack(self.kl)} if self.kl else {}
+    )
     with zipfile.ZipFile(file, "w") as members:
       for name, array in small.items():
         with members.open(f"{name}.npy", "w") as member:

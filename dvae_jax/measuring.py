@@ -51,7 +51,11 @@ class Measured(NamedTuple):
 
   def joined(self, other: "Measured") -> "Measured":
     """Both, of the same lane."""
-    return Measured(*(a | b for a, b in zip(self, other, strict=True)))
+    return Measured(
+      self.scores | other.scores,
+      self.details | other.details,
+      self.held_out | other.held_out,
+    )
 
 
 def varying(

@@ -31,12 +31,12 @@ ALLOWED = {
   "encoding": {"data", "measuring", "methods", "metrics", "runs"},
   "codes": {"encoding", "measuring", "rundir", "runs"},
   "evaluate": {
-    "codes", "config", "encoding", "measuring", "metrics", "progress", "registration",
-    "report", "rundir", "runs", "session",
+    "codes", "config", "encoding", "measuring", "metrics", "progress",
+    "registration", "report", "rundir", "runs", "session",
   },
   "studies": {
-    "config", "data", "evaluate", "metrics", "progress", "report", "rundir", "runs",
-    "session", "train",
+    "config", "data", "evaluate", "metrics", "progress", "report", "rundir",
+    "runs", "session", "train",
   },
   "study": {"registration", "report", "session", "studies"},
   "show": {"registration", "report", "runs", "session"},

@@ -96,9 +96,9 @@ def parse_udr(arguments: list[str]) -> argparse.Namespace:
 
 def chosen_metrics(listed: str | None, data: Codes) -> list[str]:
   """Names in a comma-separated list, or all that the file suffices for."""
-  have = {"factors": data.factors, "logvars": data.logvars}
+  refused = partial(missing, factors=data.factors, logvars=data.logvars)
   if listed is None:
-    return [name for name in METRICS if not missing(name, **have)]
+    return [name for name in METRICS if not refused(name)]
   names = [name.strip() for name in listed.split(",")]
   unknown = [name for name in names if name not in METRICS]
   if unknown:
@@ -106,7 +106,7 @@ def chosen_metrics(listed: str | None, data: Codes) -> list[str]:
       f"--metrics: {unknown} unknown; there are {single_model()}"
     )
   for name in names:
-    if refusal := missing(name, **have):
+    if refusal := refused(name):
       raise ValueError(refusal)
   return names
 

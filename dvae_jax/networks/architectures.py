@@ -185,12 +185,12 @@ def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
   return build
 
 
-def _mlp(encoder_hidden, decoder_hidden, critic=Critic()):
+def _mlp(encoder_hidden, decoder_hidden, critic_hidden=Critic.hidden):
   def build(image_shape, relu=layers.relu):
     return Architecture(
       MLPEncoder(encoder_hidden, relu),
       MLPDecoder(decoder_hidden, image_shape),
-      critic=critic,
+      critic=Critic(critic_hidden),
     )
 
   return build
@@ -229,7 +229,7 @@ NETWORKS = {
   ),
   "burgess": _convolutional(((32, 4),) * 4, (256, 256), 32, ((32, 4),) * 3),
   "mlp": _mlp((1200, 1200), (1200, 1200, 1200)),
-  "mlp_small": _mlp((256, 256), (256, 256), Critic((256,) * 3)),
-  "mlp_tiny": _mlp((128, 128), (128, 128), Critic((128,) * 3)),
+  "mlp_small": _mlp((256, 256), (256, 256), (256,) * 3),
+  "mlp_tiny": _mlp((128, 128), (128, 128), (128,) * 3),
   "petals_conv": _petals,
 }

@@ -42,8 +42,13 @@ class Table(NamedTuple):
 
   def rows(self, chosen) -> "Table":
     """The same of some lanes; one may occur twice."""
-    parts = (a[chosen] for a in self[:4])
-    return Table(*parts, {n: v[chosen] for n, v in self.scores.items()})
+    return Table(
+      self.run[chosen],
+      self.setting[chosen],
+      self.place[chosen],
+      self.seed[chosen],
+      {name: values[chosen] for name, values in self.scores.items()},
+    )
 
 
 class Interval(NamedTuple):
@@ -261,13 +266,10 @@ def choices(
 
   own = judged(np.arange(len(rating)))
   found = [judged(rows) for rows in resampled(table, **options)]
-  return {
-    name: tuple(
-      interval(own[name][k], [sample[name][k] for sample in found])
-      for k in (0, 1)
-    )
-    for name in own
-  }
+  part = lambda name, k: interval(
+    own[name][k], [sample[name][k] for sample in found]
+  )
+  return {name: (part(name, 0), part(name, 1)) for name in own}
 
 
 UNSUPERVISED = ("elbo", "reconstruction", "tc", "udr", "udr_a2a")

@@ -98,7 +98,8 @@ def gather(folders, out: str | Path) -> Path:
   """
   folders = [Path(folder) for folder in folders]
   manifest = _manifest(folders)
-  lines, about = [], {}
+  lines: list[dict] = []
+  about: dict[str, Any] = {}
   arrays: dict[str, list[dict]] = {}
   for name in manifest["parts"]:
     found = [f / name for f in folders if (f / name / rundir.RESULTS).exists()]

@@ -67,7 +67,7 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
       " Delete that folder to resume from the one before it, or choose another"
       " --workdir"
     ) from error
-  if dataclasses.is_dataclass(template):
+  if dataclasses.is_dataclass(template) and not isinstance(template, type):
     return dataclasses.replace(template, **found)
   return found
 
