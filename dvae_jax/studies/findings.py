@@ -59,6 +59,8 @@ class Interval(NamedTuple):
   high: float
 
   def __str__(self) -> str:
+    if np.isnan(self.value):
+      return ""
     return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 

@@ -187,7 +187,7 @@ def _variance(table: Table, by: str) -> Section:
       list(found), width, left=left, color=PALETTE[i % len(PALETTE)], label=part
     )
     left += width
-  ax.legend(fontsize=7, frameon=False, ncols=3, loc="lower center")
+  figure.legend(loc="outside upper right", fontsize=7, frameon=False, ncols=3)
   ax.invert_yaxis()
   parts = found[by]
   text = (

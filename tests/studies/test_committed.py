@@ -1,0 +1,41 @@
+"""The studies in results/ say what their own lanes and codes say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dvae_jax
+from dvae_jax import studies
+
+FOLDERS = sorted(
+  path.parent
+  for path in Path(__file__).parents[2].glob("results/*/lanes.jsonl")
+)
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda path: path.name)
+def folder(request):
+  return request.param
+
+
+@pytest.fixture(scope="module")
+def study(folder):
+  return dvae_jax.load_study(folder)
+
+
+def test_there_are_studies():
+  assert FOLDERS
+
+
+def test_codes_have_the_scores_of_the_lanes(study):
+  written = [lane["metrics"]["mig"] for lane in study.lanes]
+  np.testing.assert_allclose(study.score("mig"), written, atol=0.005)
+  assert len(set(written)) == len(written)
+
+
+def test_the_page_follows_from_the_lanes(study, folder, tmp_path):
+  studies.write(study, tmp_path)
+  for name in ("study.md", "settings.tex", "lanes.csv", "variance.csv"):
+    kept = (folder / "report" / name).read_text()
+    assert (tmp_path / name).read_text() == kept
