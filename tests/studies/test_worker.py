@@ -102,6 +102,7 @@ def test_a_failed_part_has_its_reason_and_stops_nobody(tmp_path, monkeypatch):
   assert not list(tmp_path.glob(f"*/*/{worker.FAILED}"))
 
 
+@pytest.mark.slow
 def test_a_part_in_other_hands_is_left_to_them(tmp_path):
   part = study().parts[0]
   folder = tmp_path / part.name
