@@ -245,7 +245,7 @@ def test_a_metric_of_images_gets_the_lanes_decoder(run, monkeypatch):
 
 
 def test_codes_hold_a_lane_at_a_time(tmp_path):
-  run = trained.make(tmp_path, **{"sweep.seed": tuple(range(4))})
+  run = trained.make(tmp_path, **{"sweep.seed": (0, 1)})  # four lanes
   held = []
   real = evaluate.encode_all
 
