@@ -1,11 +1,20 @@
 """Convolution with stride 2 and its transpose, lowered per platform.
 
 Three bilinear functions, `convolve`, `convolve_back` and `correlate`, are each
-other's gradients, so derivatives of any order run on them alone. TPU and GPU
-get XLA's own convolutions. On a CPU XLA is fast only where a convolution is a
-plain one of many channels; strided gradients take a hundred times as long
-inside a loop. A stride-2 kernel of size k = 2t on pixels is a stride-1 kernel
-of size t on 2x2 blocks of pixels, and so there
+other's gradients, so derivatives of any order run on them alone. A TPU gets
+XLA's own convolutions. Elsewhere a stride-2 kernel of size k = 2t on pixels is
+a stride-1 kernel of size t on 2x2 blocks of pixels.
+
+On a GPU convolutions whose kernels have a lane axis would be grouped ones, so
+there all three are matrix products, of which lanes are a batch axis:
+
+                 many channels                few channels
+  convolve       gather(blocks . kernel)      windows . kernel
+  convolve_back  spread(y) . kernel           add_windows(y . kernel)
+  correlate      blocks . spread(y)           windows . y
+
+On a CPU XLA is fast only where a convolution is a plain one of many channels;
+strided gradients take a hundred times as long inside a loop. There
 
   convolve       is XLA's, or for few channels windows . product,
   convolve_back  is a plain convolution of y, then blocks taken apart,
@@ -140,7 +149,12 @@ def conv_transpose(x, kernel) -> Array:
 def convolve(x, kernel):
   """(B, H, W, C), (k, k, C, F) -> (B, H/2, W/2, F)."""
   return lax.platform_dependent(
-    x, kernel, cpu=_convolve_on_cpu, default=_convolve_by_lax
+    x,
+    kernel,
+    cpu=_convolve_on_cpu,
+    cuda=_convolve_by_products,
+    rocm=_convolve_by_products,
+    default=_convolve_by_lax,
   )
 
 
@@ -148,7 +162,12 @@ def convolve(x, kernel):
 def convolve_back(y, kernel):
   """Transpose of `convolve` in x: (B, H/2, W/2, F) -> (B, H, W, C)."""
   return lax.platform_dependent(
-    y, kernel, cpu=_convolve_back_on_cpu, default=_convolve_back_by_lax
+    y,
+    kernel,
+    cpu=_convolve_back_on_cpu,
+    cuda=_convolve_back_by_products,
+    rocm=_convolve_back_by_products,
+    default=_convolve_back_by_lax,
   )
 
 
@@ -162,6 +181,8 @@ def correlate(x, y, size):
     x,
     y,
     cpu=sequential_vmap(partial(_correlate_on_cpu, size=size)),
+    cuda=partial(_correlate_by_products, size=size),
+    rocm=partial(_correlate_by_products, size=size),
     default=partial(_correlate_by_lax, size=size),
   )
 
@@ -216,6 +237,36 @@ def _few_channels(channels, features):
   return 4 * channels <= features
 
 
+def _convolve_by_products(x, kernel):
+  size, _, channels, features = kernel.shape
+  s = _blocks(x, size)
+  if _few_channels(channels, features):
+    return _windows(s, size) @ _window_matrix(kernel)
+  return _gather(s @ _block_matrix(kernel), size)
+
+
+def _convolve_back_by_products(y, kernel):
+  size, _, channels, features = kernel.shape
+  if _few_channels(channels, features):
+    s = _add_windows(y @ _window_matrix(kernel).T, size)
+  else:
+    s = _spread(y, size) @ _block_matrix(kernel).T
+  return _unblocks(s, size)
+
+
+def _correlate_by_products(x, y, size):
+  channels, features = x.shape[-1], y.shape[-1]
+  t = size // 2
+  s = _blocks(x, size)
+  if _few_channels(channels, features):
+    m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
+    m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
+  else:
+    m = jnp.einsum("bhwc,bhwf->cf", s, _spread(y, size))
+    m = m.reshape(2, 2, channels, t, t, features).transpose(3, 0, 4, 1, 2, 5)
+  return m.reshape(size, size, channels, features)
+
+
 # A CPU is filled by one lane; XLA has no fast convolution with many kernels.
 @sequential_vmap
 def _convolve_on_cpu(x, kernel):
@@ -260,6 +311,13 @@ def _window_matrix(kernel):
   return k.transpose(0, 2, 1, 3, 4, 5).reshape(-1, features)
 
 
+def _block_matrix(kernel):
+  """(k, k, C, F) -> (4 C, t * t * F): from a block to all its windows."""
+  size, _, channels, features = kernel.shape
+  k = kernel.reshape(size // 2, 2, size // 2, 2, channels, features)
+  return k.transpose(1, 3, 4, 0, 2, 5).reshape(4 * channels, -1)
+
+
 def _blocks(x, size):
   """Pads by t - 1 and takes 2x2 blocks of pixels as channels.
 
@@ -301,6 +359,31 @@ def _add_windows(windows, size):
     jnp.pad(window, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
     for (i, j), window in zip(
       np.ndindex(t, t), jnp.split(windows, t * t, -1), strict=True
+    )
+  )
+
+
+def _spread(y, size):
+  """Puts y beside every block that its window holds, a place after another.
+
+  (B, H/2, W/2, F) -> (B, H/2 + t - 1, W/2 + t - 1, t * t * F).
+  """
+  t = size // 2
+  copies = [
+    jnp.pad(y, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
+    for i, j in np.ndindex(t, t)
+  ]
+  return jnp.concatenate(copies, -1)
+
+
+def _gather(parts, size):
+  """Transpose of `_spread`: adds what the blocks of a window give it."""
+  t = size // 2
+  _, h, w, _ = parts.shape
+  return sum(
+    part[:, i : h - t + 1 + i, j : w - t + 1 + j]
+    for (i, j), part in zip(
+      np.ndindex(t, t), jnp.split(parts, t * t, -1), strict=True
     )
   )
 

@@ -1,0 +1,144 @@
+"""Compiles for an H100 that isn't there, and reads what the compiler says.
+
+    python -m benchmarks.gpu_compile [--network=conv] [--lanes=64] [--json=FILE]
+
+Needs `pip install 'dvae_jax[cuda]'` (Linux, 4.6 GB), no GPU. Printed is what
+one training step of all lanes is made of, counted in the compiled program: the
+body of its innermost loop. Autotuning needs a card, so its choices of tiles are
+not in it. Megabytes and GFLOP are one step's of a lane, by XLA's cost analysis.
+"""
+
+import os
+import re
+import time
+from collections import Counter
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("XLA_FLAGS", "--xla_gpu_autotune_level=0")
+
+import numpy as np
+from jax.experimental import topologies
+from jax.sharding import Mesh
+
+from benchmarks import timing
+from benchmarks.programs import plain_flax, train_program
+from dvae_jax import data
+from dvae_jax.config import base
+from dvae_jax.networks import NETWORKS
+from dvae_jax.train import sweep
+
+# The card's published figures, as XLA's GpuTargetConfig.
+H100 = """
+gpu_device_info {
+  cuda_compute_capability { major: 9 }
+  core_count: 132
+  fpus_per_core: 128
+  clock_rate_ghz: 1.98
+  threads_per_warp: 32
+  threads_per_block_limit: 1024
+  threads_per_core_limit: 2048
+  registers_per_core_limit: 65536
+  registers_per_block_limit: 65536
+  shared_memory_per_block: 49152
+  shared_memory_per_block_optin: 232448
+  shared_memory_per_core: 233472
+  block_dim_limit_x: 2147483647
+  block_dim_limit_y: 65535
+  block_dim_limit_z: 65535
+  l2_cache_size: 52428800
+  memory_bandwidth: 3352320000000
+  device_memory_size: 84978434048
+}
+platform_name: "CUDA"
+dnn_version_info { major: 9 minor: 12 }
+runtime_version { major: 13 }
+device_description_str: "NVIDIA H100 80GB HBM3"
+"""
+LANES = (1, 8, 64)
+KINDS = {
+  "convolutions": r"__cudnn\$conv|= \S+ convolution\(",
+  "products": r'__cublas\$|__cublas\$lt|"__triton_gemm"| dot\(',
+  "fusions": r" fusion\(",
+}
+
+
+def innermost_body(text: str) -> str:
+  """The instructions of the computation that the innermost loop repeats."""
+  bodies, nested, name = {}, set(), ""
+  loops = []
+  for line in text.splitlines():
+    if start := re.match(r"(?:ENTRY )?%?([\w.-]+) .*\{$", line):
+      name = start[1]
+      bodies[name] = []
+    bodies.setdefault(name, []).append(line)
+    if found := re.search(r" while\(.*body=%?([\w.-]+)", line):
+      loops.append(found[1])
+      nested.add(name)
+  inner = [name for name in loops if name not in nested]
+  chosen = max(inner, key=lambda name: len(bodies[name]), default=name)
+  return "\n".join(bodies[chosen])
+
+
+def read(lowered, lanes: int) -> dict:
+  """Compiles, and returns what the compiled program is made of."""
+  start = time.perf_counter()
+  compiled = lowered.compile()
+  seconds = time.perf_counter() - start
+  text = compiled.as_text()
+  body = innermost_body(text)
+  memory = compiled.memory_analysis()
+  groups = map(int, re.findall(r"feature_group_count=(\d+)", text))
+  counts = {
+    kind: len(re.findall(pattern, body)) for kind, pattern in KINDS.items()
+  }
+  return {
+    "lanes": lanes,
+    **counts,
+    "grouped_convolutions": sum(count > 1 for count in groups),
+    "argument_megabytes": memory.argument_size_in_bytes / 1e6,
+    "temporary_megabytes": memory.temp_size_in_bytes / 1e6,
+    "compile_seconds": seconds,
+  }, text
+
+
+def main() -> None:
+  """Prints the table, and writes it where asked to."""
+  parser = timing.parser(__doc__)
+  parser.add_argument("--network", nargs="*", choices=NETWORKS)
+  parser.add_argument("--lanes", nargs="*", type=int, default=LANES)
+  parser.add_argument("--flax", action="store_true", help="Flax's own layers")
+  flags = parser.parse_args()
+  try:
+    topology = topologies.get_topology_desc(
+      platform="cuda", topology="1x1x1", target_config=H100
+    )
+  except (RuntimeError, NotImplementedError):
+    print("Left out: JAX's CUDA plugin isn't installed (extra 'cuda').")
+    return
+  mesh = Mesh(np.array(topology.devices), sweep.AXIS)
+  config = base()
+  config.objective = "vae"
+  dataset = data.load({"name": "dsprites"})
+  lower = plain_flax if flags.flax else train_program
+  rows = []
+  for config.network in flags.network or ("conv", "conv_k4", "burgess", "mlp"):
+    for lanes in flags.lanes:
+      lowered = lower(config, dataset, mesh, lanes, lanes)
+      row, text = read(lowered, lanes)
+      rows.append({"network": config.network, **row})
+      print(
+        "  ".join(
+          f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
+          for key, value in rows[-1].items()
+        ),
+        flush=True,
+      )
+      open(
+        f"/tmp/gpu/{config.network}_{lanes}{'_flax' if flags.flax else ''}.hlo",
+        "w",
+      ).write(text)
+      timing.write(flags.json, rows)
+
+
+if __name__ == "__main__":
+  main()
