@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from benchmarks import sweep, timing, tpu_compile
+from benchmarks import gpu_compile, sweep, timing, tpu_compile
 
 
 def make_sleeper(seconds):
@@ -98,3 +98,24 @@ ENTRY %main (p: f32[]) -> f32[] {
   assert tpu_compile.estimated_cycles(text) == (34, 200)
   straight = text.replace("while", "call")
   assert tpu_compile.estimated_cycles(straight) == (234, 0)
+
+
+GPU_PROGRAM = """
+%step (x: f32[2,8]) -> f32[2,4] {
+  %x = f32[2,8]{1,0} parameter(0)
+  %f = (f32[2,8]{1,0}, pred[3]{0}) fusion(%x), kind=kLoop
+  %g = f32[2,8]{1,0} get-tuple-element(%f), index=0
+  %call = (f32[2,4]{1,0}, s8[4096]{0}) custom-call(%g, %x)
+}
+ENTRY %main (a: f32[2,8]) -> f32[2,8] {
+  %w = f32[2,8]{1,0} while(%a), condition=%c, body=%step
+}
+"""
+
+
+def test_bytes_that_a_gpu_program_moves_are_counted():
+  body = gpu_compile.innermost_body(GPU_PROGRAM)
+  assert "custom-call" in body
+  assert "while" not in body
+  # fusion: 64 in, 64 + 3 out; the call: 64 + 64 in, 32 out, scratch left out.
+  assert gpu_compile.bytes_moved(body) == 64 + 67 + 128 + 32
