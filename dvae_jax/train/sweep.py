@@ -133,8 +133,7 @@ def default_lanes_per_call() -> int:
 
   A CPU's core then works on activations that stay in its caches. On a TPU a
   lane's parameters and activations fit the fast memory, and its compiler counts
-  fewer cycles (benchmarks/README.md). A GPU, which needs more work than one
-  lane's, wasn't measured.
+  fewer cycles. A lane alone can't fill a GPU (both in benchmarks/README.md).
   """
   return 0 if jax.default_backend() == "gpu" else 1
 
