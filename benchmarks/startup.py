@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FIRST_STEP = """
 import importlib.util, pathlib, tempfile
-from dvae_jax import config, data, main, session
+from dvae_jax import checks, data, main, session
 from dvae_jax.train import loop, training
 session.set_up()
 spec = importlib.util.spec_from_file_location(
@@ -27,7 +27,7 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 settings = module.get_config("quick")
 settings.train.steps = 1
-config.check(settings)
+checks.check(settings)
 dataset = data.load(settings.data)
 setup = training.set_up(settings, dataset)
 loop.train(settings, setup, pathlib.Path(tempfile.mkdtemp()))

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from dvae_jax import config as configs
-from dvae_jax import measuring, metrics, rundir, runs, session
+from dvae_jax import checks, measuring, metrics, rundir, runs, session
 from dvae_jax.codes import CodesFile
 from dvae_jax.encoding import (
   Encoded,
@@ -273,7 +272,7 @@ def main(_) -> None:
     only = flags.FLAGS.metrics
     if only is not None:
       run.config.eval.metrics = tuple(only)
-    configs.check(run.config)
+    checks.check(run.config)
     with rundir.locked(run.workdir):
       evaluate(run, settings, only=only)
       say(f"Report: {page.write(run.workdir)}")

@@ -9,11 +9,6 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from dvae_jax import config as configs
-from dvae_jax import data, evaluate, rundir, runs, session
-from dvae_jax.progress import say
-from dvae_jax.registration import register
-from dvae_jax.report import page as report
-from dvae_jax.train import loop, sweep, training
 
 
 def shorter_command(path: str) -> str:
@@ -28,16 +23,35 @@ def main(_) -> None:
   config = flags.FLAGS.config
   if config is None:
     raise app.UsageError("--config=FILE[:PROFILE] is missing; see experiments/")
-  session.set_up()
-  path = config_flags.get_config_filename(flags.FLAGS["config"])
-  workdir = flags.FLAGS.workdir or Path("runs") / session.experiment_name(path)
+  # Not above: what is refused needn't wait for what only a run needs.
+  from dvae_jax import checks, session
+  from dvae_jax.registration import register
+
   with session.refusing():
     for experiment in flags.FLAGS.register:
       register(experiment)
-    configs.check(config)
+    checks.check(config)
+  run(config, config_flags.get_config_filename(flags.FLAGS["config"]))
+
+
+def run(config, path: str) -> None:
+  """Trains, evaluates and reports, as far as that isn't done.
+
+  Args:
+    config: checked.
+    path: its file, with the profile after a colon.
+  """
+  from dvae_jax import checks, data, evaluate, rundir, runs, session
+  from dvae_jax.progress import say
+  from dvae_jax.report import page as report
+  from dvae_jax.train import loop, sweep, training
+
+  session.set_up()
+  workdir = flags.FLAGS.workdir or Path("runs") / session.experiment_name(path)
+  with session.refusing():
     sweep.use_cores(len(sweep.grid(config.sweep, config.hparams)))
     dataset = data.load(config.data)
-    configs.check_dataset(config, dataset)
+    checks.check_dataset(config, dataset)
     setup = training.set_up(config, dataset)
     say(f"Data: {rundir.to_json(session.describe(dataset))}")
     settings = config.to_dict()
@@ -57,7 +71,7 @@ if __name__ == "__main__":
     None,
     "Experiment file, with a profile after a colon.",
     lock_config=False,
-    accept_new_attributes=True,  # `configs.check` refuses what isn't taken
+    accept_new_attributes=True,  # `checks.check` refuses what isn't taken
   )
   flags.DEFINE_string("workdir", None, "Run directory; runs/<experiment>.")
   flags.DEFINE_multi_string(

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import logging as std_logging
 import os
 import platform
 import shlex
@@ -13,23 +14,29 @@ from typing import Any
 import jax
 from absl import logging
 
+import dvae_jax
 from dvae_jax import rundir
 from dvae_jax.data.dataset import Dataset
 
 PACKAGES = (
-  "dvae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy",
-  "scikit-learn",
+  "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn",
 )  # fmt: skip
 
 
 def versions() -> dict[str, str]:
   """Versions of what decides a result, to the bit or nearly so."""
-  found = {name: importlib.metadata.version(name) for name in PACKAGES}
+  found = {}
+  for name in PACKAGES:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+      found[name] = importlib.metadata.version(name)
   return {
     "python": platform.python_version(),
+    "dvae_jax": dvae_jax.__version__,
     **found,
     "backend": jax.default_backend(),
-    "devices": str(jax.device_count()),
+    "devices": ", ".join(sorted({d.device_kind for d in jax.devices()})),
+    "device_count": str(jax.device_count()),
+    "matmul_precision": str(jax.config.jax_default_matmul_precision),
   }
 
 
@@ -132,3 +139,5 @@ def set_up() -> None:
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
   jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
   logging.set_verbosity(logging.ERROR)
+  # absl's verbosity is the root logger's: what JAX says would be lost with it.
+  std_logging.getLogger("jax").setLevel(std_logging.WARNING)

@@ -3,8 +3,8 @@
 import pytest
 from helpers import tiny
 
+from dvae_jax import checks, data
 from dvae_jax import config as configs
-from dvae_jax import data
 
 
 def edited(field, value):
@@ -60,14 +60,14 @@ def edited(field, value):
 def test_check_names_the_bad_field(field, value, words):
   config = edited(field, value)
   if words is None:
-    configs.check(config)
+    checks.check(config)
     return
   with pytest.raises(ValueError, match=words):
-    configs.check(config)
+    checks.check(config)
 
 
 def test_check_accepts_the_tiny_experiment():
-  configs.check(tiny.get_config())
+  checks.check(tiny.get_config())
 
 
 def test_joint_sweep_is_checked_by_each_name():
@@ -75,7 +75,7 @@ def test_joint_sweep_is_checked_by_each_name():
   config.sweep["beta,learning_rate"] = ((1.0, 1e-3), (2.0, 0.0))
   config.sweep.beta = ()
   with pytest.raises(ValueError, match=r"sweep\.learning_rate: 0\.0"):
-    configs.check(config)
+    checks.check(config)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_a_weight_that_may_be_negative_is_any_finite_number(alpha, words):
   config = tiny.get_config("beta_tcvae")
   config.hparams.update(alpha=alpha, gamma=1.0)
   if words is None:
-    configs.check(config)
+    checks.check(config)
     return
   with pytest.raises(ValueError, match=rf"hparams\.alpha: {words} expected"):
-    configs.check(config)
+    checks.check(config)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_weight_of_a_distance_is_not_negative(objective, hparams, bad):
     config.sweep = {"seed": (0,)}
   config.hparams.update(hparams)
   with pytest.raises(ValueError, match=rf"{bad}: -1.0 found, a number, 0 or"):
-    configs.check(config)
+    checks.check(config)
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_joint_sweeps_have_one_number_a_name(values, words):
   config = tiny.get_config()
   config.sweep["beta,learning_rate"] = values
   with pytest.raises(ValueError, match=rf"sweep\.beta,learning_rate: {words}"):
-    configs.check(config)
+    checks.check(config)
 
 
 def test_a_number_is_no_sweep():
   config = tiny.get_config()
   config.sweep = {"beta": 4.0}
   with pytest.raises(ValueError, match=r"beta: 4.0 found, .* \(4.0,\)"):
-    configs.check(config)
+    checks.check(config)
 
 
 def test_a_field_given_twice_is_refused():
@@ -143,11 +143,11 @@ def test_batch_larger_than_the_data_set_is_refused():
   dataset = data.load(config.data)
   assert dataset.num_images == 96
   with pytest.raises(ValueError, match=r"train\.batch_size: 97 found, at most"):
-    configs.check_dataset(config, dataset)
+    checks.check_dataset(config, dataset)
 
 
 def test_pairs_need_factors():
   config = edited("objective", "ada_gvae")
   dataset = data.load(config.data)._replace(factor_sizes=())
   with pytest.raises(ValueError, match=r"objective: 'ada_gvae' .* grid"):
-    configs.check_dataset(config, dataset)
+    checks.check_dataset(config, dataset)

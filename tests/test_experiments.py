@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dvae_jax import config as configs
-from dvae_jax import data, rundir
+from dvae_jax import checks, data, rundir
 from dvae_jax.methods import OBJECTIVES
 from dvae_jax.train import loop, training
 
@@ -38,7 +37,7 @@ CASES = [(path, profile) for path in FILES for profile in documented(path)]
   ("path", "profile"), CASES, ids=lambda value: getattr(value, "stem", value)
 )
 def test_experiment_passes_the_check(path, profile):
-  configs.check(module(path).get_config(profile))
+  checks.check(module(path).get_config(profile))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -63,7 +62,7 @@ def test_quick_profile_trains(path, tmp_path):
   config.train.steps = config.checkpoint.every = 20
   config.train.log_every = 10
   dataset = data.load(config.data)
-  configs.check_dataset(config, dataset)
+  checks.check_dataset(config, dataset)
   setup = training.set_up(config, dataset)
   states = loop.train(config, setup, tmp_path)
   assert (states.diverged_at == -1).all()

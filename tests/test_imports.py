@@ -20,10 +20,11 @@ ALLOWED = {
   "rundir": set(),
   "networks": set(),
   "metrics": {"progress", "registration", "rundir"},
-  "data": {"progress", "registration", "rundir"},
+  "data": {"config", "progress", "registration", "rundir"},
   "methods": {"data", "networks"},
   "train": {"data", "methods", "progress", "rundir"},
-  "config": {"data", "methods", "metrics", "networks", "train"},
+  "config": set(),
+  "checks": {"config", "data", "methods", "metrics", "networks", "train"},
   "session": {"data", "rundir"},
   "runs": {"data", "methods", "networks", "report", "rundir", "train"},
   "report": {"metrics", "registration", "rundir"},
@@ -31,18 +32,18 @@ ALLOWED = {
   "encoding": {"data", "measuring", "methods", "metrics", "runs"},
   "codes": {"encoding", "measuring", "rundir", "runs"},
   "evaluate": {
-    "codes", "config", "encoding", "measuring", "metrics", "progress",
+    "checks", "codes", "encoding", "measuring", "metrics", "progress",
     "registration", "report", "rundir", "runs", "session",
   },
   "studies": {
-    "config", "data", "evaluate", "metrics", "progress", "report", "rundir",
+    "checks", "data", "evaluate", "metrics", "progress", "report", "rundir",
     "runs", "session", "train",
   },
   "study": {"registration", "report", "session", "studies"},
   "show": {"registration", "report", "runs", "session"},
   "main": {
-    "config", "data", "evaluate", "progress", "registration", "report",
-    "rundir", "runs", "session", "train",
+    "checks", "config", "data", "evaluate", "progress", "registration",
+    "report", "rundir", "runs", "session", "train",
   },
 }  # fmt: skip
 

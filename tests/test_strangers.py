@@ -16,8 +16,7 @@ from helpers.commands import stranger
 from jax.lax import stop_gradient
 
 import dvae_jax
-from dvae_jax import config as configs
-from dvae_jax import data, metrics, rundir
+from dvae_jax import checks, data, metrics, rundir
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
 from dvae_jax.methods.posteriors import Gaussian
 from dvae_jax.report.scores import worth
@@ -68,7 +67,7 @@ def arrays(path):
 
 def set_up(config):
   """Setup and the state of a new lane."""
-  configs.check(config)
+  checks.check(config)
   setup = training.set_up(config, data.load(config.data))
   init = jax.jit(lambda seed: training.init(setup, seed, dict(config.hparams)))
   return setup, init(0)
@@ -394,13 +393,13 @@ def test_a_gans_players_have_gradients_and_rates_of_their_own(registered):
 def test_a_loss_names_its_hyper_parameters(registered):
   registered("gan")
   config = gan_config()
-  configs.check(config)
+  checks.check(config)
   config.hparams.discriminator_learning_rate = 0.0
   with pytest.raises(ValueError, match=r"discriminator_.*: 0\.0 .* above 0"):
-    configs.check(config)
+    checks.check(config)
   del config.hparams.discriminator_learning_rate, config.hparams.info
   with pytest.raises(ValueError, match=r"hparams\.\w+: missing.* info"):
-    configs.check(config)
+    checks.check(config)
 
 
 # Cosine rate and AdamW: lines of a config.

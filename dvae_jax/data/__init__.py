@@ -3,11 +3,10 @@
 from dvae_jax.data.catalog import DATASETS
 from dvae_jax.data.dataset import Dataset, draw_indices, factors_of
 from dvae_jax.data.entries import DatasetEntry
-from dvae_jax.data.sources import DEFAULTS, load
+from dvae_jax.data.sources import load
 
 __all__ = [
   "DATASETS",
-  "DEFAULTS",
   "Dataset",
   "DatasetEntry",
   "draw_indices",

@@ -7,35 +7,19 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from dvae_jax.config import DATA
 from dvae_jax.data import entries
 from dvae_jax.data.catalog import DATASETS
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.official import files, tfds_copies
 from dvae_jax.data.sampling import splits
 
-# The fields of config.data; a data set ignores those that don't concern it.
-DEFAULTS: dict[str, Any] = {
-  "name": "dsprites",
-  "source": "auto",  # "auto", "rendered", "tfds" or "file"
-  "dir": "",  # where prepared copies are; "" = the default folder
-  "resolution": 0,  # side in pixels; 0 = native
-  "stride": (),  # keep every s-th value of each factor; () = all of them
-  "crop": "",  # how images become square, where there's a choice
-  "placement": "auto",  # "auto", "device" or "streamed"
-  "heldout_fraction": 0.0,  # of the images, chosen by a hash of the index
-  "holdout": "",  # combinations left out, such as "shape=heart,posX>15"
-  "correlate": "",  # two factors sampled together, such as "posX,posY"
-  "correlation_strength": 0.2,  # sigma: the smaller, the stronger
-  "variant": "",  # of petals: "full", "punctured", "weights", ...
-  "pair_changes": 0,  # factors in which the images of a pair differ
-}
-
 
 def load(config: Mapping[str, Any]) -> Dataset:
   """Loads the data set that a config describes.
 
   Args:
-    config: `config.data`, or any mapping with some of the fields of `DEFAULTS`.
+    config: `config.data`, or any mapping with some of the fields of `DATA`.
 
   Returns:
     The data set.
@@ -44,10 +28,10 @@ def load(config: Mapping[str, Any]) -> Dataset:
     FileNotFoundError: its files aren't prepared; names the command.
     ValueError: names the field that has no such value, and the allowed ones.
   """
-  unknown = sorted(set(config) - set(DEFAULTS))
+  unknown = sorted(set(config) - set(DATA))
   if unknown:
-    raise ValueError(f"data.{unknown[0]} is no field; allowed: {[*DEFAULTS]}")
-  fields = ConfigDict({**DEFAULTS, **config})
+    raise ValueError(f"data.{unknown[0]} is no field; allowed: {[*DATA]}")
+  fields = ConfigDict({**DATA, **config})
   _check_choice("name", fields.name, [*DATASETS])
   entry = DATASETS[fields.name]
   _check_choice("source", fields.source, ["auto", *entries.sources(entry)])

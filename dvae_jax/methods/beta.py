@@ -2,11 +2,11 @@
 
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float, Int
 
 from dvae_jax.methods.densities import gaussian_kl
 from dvae_jax.methods.objective import Objective, Penalty, Scalar
 from dvae_jax.methods.posteriors import Gaussian, deterministic
+from dvae_jax.methods.shapes import Float, Int
 
 
 def beta_vae(q: Gaussian, z: Float[Array, "B D"], *, beta: Scalar) -> Penalty:

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.nn import logsumexp
-from jaxtyping import Float
+
+from dvae_jax.methods.shapes import Float
 
 LOG_2PI = float(np.log(2 * np.pi))
 PAIRS_PER_CHUNK = 2**22  # of log_qz_exact: 16 MiB in float32

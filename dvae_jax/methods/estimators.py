@@ -12,9 +12,9 @@ import numpy as np
 from jax import Array
 from jax.lax import stop_gradient
 from jax.nn import logsumexp
-from jaxtyping import Float
 
 from dvae_jax.methods.densities import LOG_2PI, log_q_pairs, log_sums
+from dvae_jax.methods.shapes import Float
 
 MARGINAL_ROWS = 1024  # posteriors that a latent's own density is estimated from
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 from jax.nn import sigmoid, softplus
-from jaxtyping import Float
+
+from dvae_jax.methods.shapes import Float
 
 Images = Float[Array, "B H W C"]
 

@@ -3,11 +3,11 @@
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
 
 from dvae_jax.methods.densities import gaussian_kl
 from dvae_jax.methods.objective import Objective, Penalty, Scalar
 from dvae_jax.methods.posteriors import Gaussian, fixed_variance
+from dvae_jax.methods.shapes import Float
 
 
 def dip_vae_i(

@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
-from jaxtyping import Float
 
 from dvae_jax.methods import models
 from dvae_jax.methods.estimators import Memory
 from dvae_jax.methods.models import Model, keywords, pick
 from dvae_jax.methods.posteriors import Posterior, gaussian
+from dvae_jax.methods.shapes import Float
 from dvae_jax.networks import Architecture
 
 CONTEXT = (

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.lax import stop_gradient
-from jaxtyping import Float, PRNGKeyArray
 
 from dvae_jax.methods.densities import gaussian_kl_per_latent
+from dvae_jax.methods.shapes import Float, PRNGKeyArray
 from dvae_jax.networks.layers import Dense, glorot_uniform
 
 

@@ -3,10 +3,10 @@
 import jax.numpy as jnp
 from jax import Array
 from jax.lax import stop_gradient
-from jaxtyping import Float
 
 from dvae_jax.methods.objective import Objective, Penalty, Scalar
 from dvae_jax.methods.posteriors import Quantised, quantised
+from dvae_jax.methods.shapes import Float
 
 
 def qlae(

@@ -9,7 +9,6 @@ import optax
 from jax import Array
 from jax.lax import stop_gradient
 from jax.nn import softplus
-from jaxtyping import Float, PRNGKeyArray
 
 from dvae_jax.methods.densities import (
   decompose_kl,
@@ -24,6 +23,7 @@ from dvae_jax.methods.objective import (
   Scalar,
 )
 from dvae_jax.methods.posteriors import Gaussian
+from dvae_jax.methods.shapes import Float, PRNGKeyArray
 
 
 def factor_vae(

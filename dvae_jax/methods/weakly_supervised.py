@@ -5,13 +5,13 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array
 from jax.nn import sigmoid
-from jaxtyping import Bool
 
 from dvae_jax.data.sampling import pairs
 from dvae_jax.methods.beta import beta_vae
 from dvae_jax.methods.densities import kl_between_gaussians
 from dvae_jax.methods.objective import Companions, Objective
 from dvae_jax.methods.posteriors import Gaussian
+from dvae_jax.methods.shapes import Bool
 
 
 def share_average(q: Gaussian) -> Gaussian:

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from dvae_jax import config as configs
-from dvae_jax import rundir
+from dvae_jax import checks, rundir
 from dvae_jax.train import sweep
 
 MANIFEST = "study.json"
@@ -108,7 +107,7 @@ def plan(study: Study, file: str) -> Plan:
     if not name or Path(name).name != name:
       raise ValueError(f"runs: {name!r} found, a folder's name expected")
     try:
-      configs.check(config)
+      checks.check(config)
       parts += _parts(name, config, study.lanes)
     except ValueError as error:
       raise ValueError(f"runs[{name!r}]: {error}") from error

@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dvae_jax import config as configs
-from dvae_jax import data, evaluate, rundir, runs, session
+from dvae_jax import checks, data, evaluate, rundir, runs, session
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.report.scores import worth
 from dvae_jax.studies.plan import Part, Plan, hold_to, setting_of
@@ -196,7 +195,7 @@ class Worker:
     """The parts of a run share the data on the device and the program."""
     if self.setup is None or self.run != part.run:
       dataset = data.load(part.config.data)
-      configs.check_dataset(part.config, dataset)
+      checks.check_dataset(part.config, dataset)
       self.setup = training.set_up(part.config, dataset)
       self.compiled = functools.cache(
         functools.partial(loop.compiled_steps, self.setup)

@@ -5,11 +5,11 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tensorboardX import SummaryWriter
 
 from dvae_jax import rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
+from dvae_jax.progress import say
 from dvae_jax.train.training import Setup
 
 CLOUD = 256  # images whose codes are kept at every checkpoint
@@ -88,30 +88,30 @@ class Log:
   """
 
   def __init__(self, folder: Path, lanes: int, step: int):
+    self.lanes = lanes
     self.metrics = (folder / rundir.LOGGED).open("a")
     self.timings = (folder / rundir.TIMINGS).open("a")
-    self.boards = [
-      SummaryWriter(
-        str(folder / "tensorboard" / f"lane_{lane}"), purge_step=step + 1
-      )
-      for lane in range(lanes)
-    ]
+    self.boards = _boards(folder / "tensorboard", lanes, step)
 
   def write(self, step: int, means: dict[str, np.ndarray], timing: dict):
     """Appends one line per lane; means are (L, ...), averages of steps."""
-    for lane, board in enumerate(self.boards):
+    for lane in range(self.lanes):
       terms = {name: value[lane] for name, value in means.items()}
       line = {"step": step, "lane": lane, **terms}
       self.metrics.write(rundir.to_json(line) + "\n")
-      for name, value in terms.items():
+    for lane, board in enumerate(self.boards):
+      for name, value in means.items():
+        value = value[lane]
         if np.ndim(value) == 0 and np.isfinite(value):
           board.add_scalar(name, value, step)
     self.timings.write(rundir.to_json({"step": step, **timing}) + "\n")
+    for file in (self.metrics, self.timings):
+      file.flush()  # a run can be watched; resuming drops what's too much
 
   def show(self, step: int, strips: np.ndarray):
     """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
     # A diverged lane may decode to NaN.
-    for board, strip in zip(self.boards, np.nan_to_num(strips), strict=True):
+    for board, strip in zip(self.boards, np.nan_to_num(strips), strict=False):
       board.add_image("reconstructions", strip, step, dataformats="HWC")
 
   def flush(self):
@@ -123,3 +123,16 @@ class Log:
     """Closes every file."""
     for file in (self.metrics, self.timings, *self.boards):
       file.close()
+
+
+def _boards(folder: Path, lanes: int, step: int) -> list:
+  """A TensorBoard writer a lane; without tensorboardX none, as is then said."""
+  try:
+    from tensorboardX import SummaryWriter  # imports torch where there is one
+  except ImportError:
+    say("No TensorBoard files: tensorboardX isn't installed")
+    return []
+  return [
+    SummaryWriter(str(folder / f"lane_{lane}"), purge_step=step + 1)
+    for lane in range(lanes)
+  ]

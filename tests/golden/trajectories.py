@@ -32,7 +32,7 @@ from golden import trajectory_cases as given
 from ml_collections import ConfigDict
 from torch.nn.functional import leaky_relu, softplus
 
-from dvae_jax import data
+from dvae_jax import config
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.sampling import pairs, splits
 
@@ -63,7 +63,7 @@ def dataset_of(case) -> Dataset:
     given.images(),
     lambda arrays, indices: arrays[indices],
   )
-  return splits.apply(plain, ConfigDict({**data.DEFAULTS, **case.data}))
+  return splits.apply(plain, ConfigDict({**config.DATA, **case.data}))
 
 
 def count_training_images(dataset, case) -> int:

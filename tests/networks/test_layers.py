@@ -151,33 +151,6 @@ def test_each_platform_gets_one_lowering(name, platform, count):
   assert len(convolutions(name, platform)) == count
 
 
-# Kernels of 6 move a window over blocks in more than one place a side.
-@pytest.mark.parametrize("shape", [*SHAPES, (8, 12, 2, 3, 6), (6, 6, 1, 9, 6)])
-def test_products_equal_convolutions_in_float64(shape):
-  height, width, channels, features, size = shape
-  rng = np.random.default_rng(0)
-  x = rng.normal(size=(2, 3, height, width, channels))
-  kernel = rng.normal(size=(2, size, size, channels, features))
-  y = rng.normal(size=(2, 3, height // 2, width // 2, features))
-  sized = lambda function: partial(function, size=size)
-  for ours, theirs, args in (
-    (layers._convolve_by_products, layers._convolve_by_lax, (x, kernel)),
-    (
-      layers._convolve_back_by_products,
-      layers._convolve_back_by_lax,
-      (y, kernel),
-    ),
-    (
-      sized(layers._correlate_by_products),
-      sized(layers._correlate_by_lax),
-      (x, y),
-    ),
-  ):
-    actual = in_float64(jax.vmap(ours), *args)
-    expected = in_float64(jax.vmap(theirs), *args)
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-11)
-
-
 @pytest.mark.parametrize("name", PAIRS)
 def test_cpu_gets_plain_convolutions_only(name):
   for line in convolutions(name, "cpu"):

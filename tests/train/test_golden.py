@@ -20,6 +20,7 @@ import pytest
 from golden import recent_cases
 from golden import trajectory_cases as given
 
+from dvae_jax import checks
 from dvae_jax import config as configs
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.sampling import splits
@@ -117,11 +118,11 @@ def set_up(case):
   """The Setup of a case, as the command makes it."""
   config = configure(case.objective, case.hparams, case.data, case.train)
   config.likelihood, config.estimator = case.likelihood, case.estimator
-  configs.check(config)
+  checks.check(config)
   dataset = dataset_of(config)
   if case.weights:
     dataset = dataset._replace(weights=jnp.asarray(given.sample_weights()))
-  configs.check_dataset(config, dataset)
+  checks.check_dataset(config, dataset)
   return training.set_up(config, dataset)
 
 

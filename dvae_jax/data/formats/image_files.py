@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.formats import packing, placing, resizing, storage
@@ -129,6 +128,8 @@ def decode_file(
     FileNotFoundError: there is no such file.
     ValueError: it is damaged, has another size or more than 8 bits a pixel.
   """
+  from PIL import Image, ImageOps
+
   with storage.reading(path, "image"), Image.open(path) as image:
     if image.mode[0] in "IF":
       raise ValueError(
@@ -148,6 +149,8 @@ def decode_file(
 
 def is_grey(path: Path) -> bool:
   """Whether an image file has one channel."""
+  from PIL import Image
+
   with storage.reading(path, "image"), Image.open(path) as image:
     return image.mode in ("1", "L")
 

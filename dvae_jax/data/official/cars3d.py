@@ -6,7 +6,6 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 import numpy as np
-from scipy.io import loadmat
 
 from dvae_jax.data.entries import Images
 from dvae_jax.data.formats import archives, resizing
@@ -65,6 +64,8 @@ def read_car(
   file: IO[bytes], name: str, sizes: tuple[int, ...] = SIZES
 ) -> np.ndarray:
   """One car's images (elevation * azimuth, 128, 128, 3) uint8."""
+  from scipy.io import loadmat
+
   try:
     pixels = loadmat(file, variable_names=["im"])["im"]
   except Exception as error:  # loadmat raises a dozen kinds on damaged files

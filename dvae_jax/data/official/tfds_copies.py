@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.entries import DatasetEntry, Images, TfdsCopy
@@ -220,5 +219,7 @@ def _field(record: dict, name: str) -> int:
 
 
 def _image(encoded: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+  from PIL import Image
+
   with Image.open(io.BytesIO(encoded)) as image:
     return np.asarray(image).reshape(shape)

@@ -10,7 +10,7 @@ import pytest
 from ml_collections import ConfigDict
 from scipy import stats
 
-from dvae_jax import data
+from dvae_jax import config, data
 from dvae_jax.data.dataset import Dataset, draw_indices
 from dvae_jax.data.sampling import pairs, splits
 
@@ -33,7 +33,7 @@ def grid(sizes, **fields):
   plain = Dataset(
     "g", "rendered", (1, 1, 1), prod(sizes), names, sizes, (), None
   )
-  return splits.apply(plain, ConfigDict({**data.DEFAULTS, **fields}))
+  return splits.apply(plain, ConfigDict({**config.DATA, **fields}))
 
 
 def draw(dataset, num_changed, batch=2000, key=KEY):

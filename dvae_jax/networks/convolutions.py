@@ -1,0 +1,330 @@
+"""Convolution with stride 2 and its transpose, lowered per platform.
+
+Three bilinear functions, `convolve`, `convolve_back` and `correlate`, are each
+other's gradients, so derivatives of any order run on them alone. A TPU gets
+XLA's own convolutions. Elsewhere a stride-2 kernel of size k = 2t on pixels is
+a stride-1 kernel of size t on 2x2 blocks of pixels.
+
+On a GPU convolutions whose kernels have a lane axis would be grouped ones, so
+there all three are matrix products, of which lanes are a batch axis:
+
+                 many channels                few channels
+  convolve       gather(blocks . kernel)      windows . kernel
+  convolve_back  spread(y) . kernel           add_windows(y . kernel)
+  correlate      blocks . spread(y)           windows . y
+
+On a CPU XLA is fast only where a convolution is a plain one of many channels;
+strided gradients take a hundred times as long inside a loop. There
+
+  convolve       is XLA's, or for few channels windows . product,
+  convolve_back  is a plain convolution of y, then blocks taken apart,
+  correlate      is one product of blocks of x and shifted copies of y.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.custom_batching import sequential_vmap
+
+DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+
+
+def conv(x, kernel) -> Array:
+  """Convolves with stride 2 and SAME padding.
+
+  Args:
+    x: (B, H, W, C) images; H and W even.
+    kernel: (k, k, C, F); k even.
+
+  Returns:
+    (B, H/2, W/2, F).
+
+  Raises:
+    ValueError: k, H or W is odd.
+  """
+  _, height, width, _ = x.shape
+  if kernel.shape[0] % 2 or height % 2 or width % 2:
+    raise ValueError(
+      f"kernel size and image size must be even, got a {kernel.shape[0]} wide "
+      f"kernel on {height} x {width} images"
+    )
+  return convolve(x, kernel)
+
+
+def conv_transpose(x, kernel) -> Array:
+  """Convolves with the transposed stride 2: `lax.conv_transpose`, SAME.
+
+  Args:
+    x: (B, H, W, C).
+    kernel: (k, k, C, F); k even.
+
+  Returns:
+    (B, 2H, 2W, F).
+
+  Raises:
+    ValueError: k is odd.
+  """
+  if kernel.shape[0] % 2:
+    raise ValueError(f"kernel size must be even, got {kernel.shape[0]}")
+  return convolve_back(x, kernel[::-1, ::-1].swapaxes(2, 3))
+
+
+@jax.custom_vjp
+def convolve(x, kernel):
+  """(B, H, W, C), (k, k, C, F) -> (B, H/2, W/2, F)."""
+  return lax.platform_dependent(
+    x,
+    kernel,
+    cpu=_convolve_on_cpu,
+    cuda=_convolve_by_products,
+    rocm=_convolve_by_products,
+    default=_convolve_by_lax,
+  )
+
+
+@jax.custom_vjp
+def convolve_back(y, kernel):
+  """Transpose of `convolve` in x: (B, H/2, W/2, F) -> (B, H, W, C)."""
+  return lax.platform_dependent(
+    y,
+    kernel,
+    cpu=_convolve_back_on_cpu,
+    cuda=_convolve_back_by_products,
+    rocm=_convolve_back_by_products,
+    default=_convolve_back_by_lax,
+  )
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def correlate(x, y, size):
+  """Transpose of `convolve` in the kernel.
+
+  (B, H, W, C), (B, H/2, W/2, F) -> (size, size, C, F).
+  """
+  return lax.platform_dependent(
+    x,
+    y,
+    cpu=sequential_vmap(partial(_correlate_on_cpu, size=size)),
+    cuda=partial(_correlate_by_products, size=size),
+    rocm=partial(_correlate_by_products, size=size),
+    default=partial(_correlate_by_lax, size=size),
+  )
+
+
+convolve.defvjp(
+  lambda x, kernel: (convolve(x, kernel), (x, kernel)),
+  lambda saved, y: (
+    convolve_back(y, saved[1]),
+    correlate(saved[0], y, saved[1].shape[0]),
+  ),
+)
+convolve_back.defvjp(
+  lambda y, kernel: (convolve_back(y, kernel), (y, kernel)),
+  lambda saved, x: (
+    convolve(x, saved[1]),
+    correlate(x, saved[0], saved[1].shape[0]),
+  ),
+)
+correlate.defvjp(
+  lambda x, y, size: (correlate(x, y, size), (x, y)),
+  lambda size, saved, kernel: (
+    convolve_back(saved[1], kernel),
+    convolve(saved[0], kernel),
+  ),
+)
+
+
+def _convolve_by_lax(x, kernel):
+  return lax.conv_general_dilated(
+    x, kernel, (2, 2), "SAME", dimension_numbers=DIMENSIONS
+  )
+
+
+def _convolve_back_by_lax(y, kernel):
+  return lax.conv_transpose(
+    y,
+    kernel,
+    (2, 2),
+    "SAME",
+    dimension_numbers=DIMENSIONS,
+    transpose_kernel=True,
+  )
+
+
+def _correlate_by_lax(x, y, size):
+  kernel = jax.ShapeDtypeStruct((size, size, x.shape[-1], y.shape[-1]), x.dtype)
+  return jax.linear_transpose(partial(_convolve_by_lax, x), kernel)(y)[0]
+
+
+def _few_channels(channels, features):
+  """Whether a product with all windows side by side beats XLA's convolution."""
+  return 4 * channels <= features
+
+
+def _convolve_by_products(x, kernel):
+  size, _, channels, features = kernel.shape
+  s = _blocks(x, size)
+  if _few_channels(channels, features):
+    return _windows(s, size) @ _window_matrix(kernel)
+  return _gather(s @ _block_matrix(kernel), size)
+
+
+def _convolve_back_by_products(y, kernel):
+  size, _, channels, features = kernel.shape
+  if _few_channels(channels, features):
+    s = _add_windows(y @ _window_matrix(kernel).T, size)
+  else:
+    s = _spread(y, size) @ _block_matrix(kernel).T
+  return _unblocks(s, size)
+
+
+def _correlate_by_products(x, y, size):
+  channels, features = x.shape[-1], y.shape[-1]
+  t = size // 2
+  s = _blocks(x, size)
+  if _few_channels(channels, features):
+    m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
+    m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
+  else:
+    m = jnp.einsum("bhwc,bhwf->cf", s, _spread(y, size))
+    m = m.reshape(2, 2, channels, t, t, features).transpose(3, 0, 4, 1, 2, 5)
+  return m.reshape(size, size, channels, features)
+
+
+# A CPU is filled by one lane; XLA has no fast convolution with many kernels.
+@sequential_vmap
+def _convolve_on_cpu(x, kernel):
+  size, _, channels, features = kernel.shape
+  if not _few_channels(channels, features):
+    return _convolve_by_lax(x, kernel)
+  return _windows(_blocks(x, size), size) @ _window_matrix(kernel)
+
+
+@sequential_vmap
+def _convolve_back_on_cpu(y, kernel):
+  size, _, channels, features = kernel.shape
+  t = size // 2
+  if _few_channels(channels, features):
+    s = _add_windows(y @ _window_matrix(kernel).T, size)
+  else:
+    k = kernel.reshape(t, 2, t, 2, channels, features)[::-1, :, ::-1]
+    k = k.transpose(0, 2, 5, 1, 3, 4).reshape(t, t, features, 4 * channels)
+    s = lax.conv_general_dilated(
+      y, k, (1, 1), [(t - 1, t - 1)] * 2, dimension_numbers=DIMENSIONS
+    )
+  return _unblocks(s, size)
+
+
+def _correlate_on_cpu(x, y, size):
+  channels, features = x.shape[-1], y.shape[-1]
+  t = size // 2
+  s = _blocks(x, size)
+  if _few_channels(channels, features):
+    m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
+    m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
+  else:
+    m = jnp.einsum("fbhw,bhwc->fc", _shifted(y, size), s)
+    m = m.reshape(t, t, features, 2, 2, channels).transpose(0, 3, 1, 4, 5, 2)
+  return m.reshape(size, size, channels, features)
+
+
+def _window_matrix(kernel):
+  """(k, k, C, F) -> (k * k * C, F), rows in the order of `_windows`."""
+  size, _, channels, features = kernel.shape
+  k = kernel.reshape(size // 2, 2, size // 2, 2, channels, features)
+  return k.transpose(0, 2, 1, 3, 4, 5).reshape(-1, features)
+
+
+def _block_matrix(kernel):
+  """(k, k, C, F) -> (4 C, t * t * F): from a block to all its windows."""
+  size, _, channels, features = kernel.shape
+  k = kernel.reshape(size // 2, 2, size // 2, 2, channels, features)
+  return k.transpose(1, 3, 4, 0, 2, 5).reshape(4 * channels, -1)
+
+
+def _blocks(x, size):
+  """Pads by t - 1 and takes 2x2 blocks of pixels as channels.
+
+  (B, H, W, C) -> (B, H/2 + t - 1, W/2 + t - 1, 4 C).
+  """
+  p = size // 2 - 1
+  x = jnp.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+  b, h, w, c = x.shape
+  x = x.reshape(b, h // 2, 2, w // 2, 2 * c).swapaxes(2, 3)
+  return x.reshape(b, h // 2, w // 2, 4 * c)
+
+
+def _unblocks(s, size):
+  """Transpose of `_blocks`."""
+  p = size // 2 - 1
+  b, h, w, c = s.shape
+  x = s.reshape(b, h, w, 2, c // 2).swapaxes(2, 3)
+  x = x.reshape(b, 2 * h, 2 * w, c // 4)
+  return x[:, p : 2 * h - p, p : 2 * w - p]
+
+
+def _windows(s, size):
+  """Puts the t x t windows' blocks side by side in the channels.
+
+  (B, H/2 + t - 1, W/2 + t - 1, 4 C) -> (B, H/2, W/2, k * k * C).
+  """
+  t = size // 2
+  _, h, w, _ = s.shape
+  windows = [
+    s[:, i : h - t + 1 + i, j : w - t + 1 + j] for i, j in np.ndindex(t, t)
+  ]
+  return jnp.concatenate(windows, -1)
+
+
+def _add_windows(windows, size):
+  """Transpose of `_windows`."""
+  t = size // 2
+  return sum(
+    jnp.pad(window, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
+    for (i, j), window in zip(
+      np.ndindex(t, t), jnp.split(windows, t * t, -1), strict=True
+    )
+  )
+
+
+def _spread(y, size):
+  """Puts y beside every block that its window holds, a place after another.
+
+  (B, H/2, W/2, F) -> (B, H/2 + t - 1, W/2 + t - 1, t * t * F).
+  """
+  t = size // 2
+  copies = [
+    jnp.pad(y, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
+    for i, j in np.ndindex(t, t)
+  ]
+  return jnp.concatenate(copies, -1)
+
+
+def _gather(parts, size):
+  """Transpose of `_spread`: adds what the blocks of a window give it."""
+  t = size // 2
+  _, h, w, _ = parts.shape
+  return sum(
+    part[:, i : h - t + 1 + i, j : w - t + 1 + j]
+    for (i, j), part in zip(
+      np.ndindex(t, t), jnp.split(parts, t * t, -1), strict=True
+    )
+  )
+
+
+def _shifted(y, size):
+  """Copies of y, one for each place that a block has in a window.
+
+  Channels come first, because XLA would transpose the large result instead.
+  (B, H/2, W/2, F) -> (t * t * F, B, H/2 + t - 1, W/2 + t - 1).
+  """
+  t = size // 2
+  y = jnp.moveaxis(y, -1, 0)
+  copies = [
+    jnp.pad(y, ((0, 0), (0, 0), (i, t - 1 - i), (j, t - 1 - j)))
+    for i, j in np.ndindex(t, t)
+  ]
+  return jnp.concatenate(copies, 0)
