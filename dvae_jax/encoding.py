@@ -198,7 +198,7 @@ def exact_decomposition(encoded: Encoded) -> dict[str, float]:
   eps = rng.standard_normal(mean.shape, dtype=np.float32)
   z = mean + np.exp(0.5 * logvar) * eps
   split = _decompose(z, mean, logvar, encoded.codes, encoded.logvars)
-  return {name: float(term.mean()) for name, term in split._asdict().items()}
+  return {name: float(np.mean(term)) for name, term in split._asdict().items()}
 
 
 @jax.jit

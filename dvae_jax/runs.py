@@ -99,7 +99,9 @@ class Run:
     if self.dataset.render is None:
       assert self.dataset.read is not None
       return self.dataset.read(indices).astype(np.float32) / 255.0
-    return np.asarray(self.dataset.render(self.dataset.arrays, indices))
+    return np.asarray(
+      _render(self.dataset.render, self.dataset.arrays, indices)
+    )
 
   def posterior(self, images, lane: int = 0) -> Any:
     """q(z|x) of images (B, H, W, C): a NamedTuple of arrays of B rows."""
@@ -120,7 +122,7 @@ class Run:
   def kl(self, images, lane: int = 0) -> np.ndarray | None:
     """KL (B, D) of each latent to the prior, nats; None where there is none."""
     kl = self.model.objective.posterior.kl
-    return np.asarray(kl(self.posterior(images, lane))) if kl else None
+    return np.asarray(jax.jit(kl)(self.posterior(images, lane))) if kl else None
 
   def reconstruction(self, images, lane: int = 0) -> np.ndarray:
     """-log p(x|z) (B,) in nats of images at their codes, without noise."""
@@ -145,7 +147,7 @@ class Run:
     shape = (number, self.config.latent_dim)
     if prior is None:
       return None
-    return np.asarray(prior.draw(jax.random.PRNGKey(seed), shape))
+    return np.asarray(_draw(prior.draw, shape, seed))
 
   def traversal_values(self, codes, number: int = 9) -> np.ndarray:
     """Values that each latent takes in a traversal.
@@ -197,6 +199,12 @@ def occurring(codes: np.ndarray, number: int) -> np.ndarray:
   return np.pad(values, (0, number - len(values)), mode="edge")
 
 
+# Compiled whole: operations one by one would be as many programs.
+_render = jax.jit(lambda render, *args: render(*args), static_argnums=0)
+_draw = jax.jit(
+  lambda draw, shape, seed: draw(jax.random.PRNGKey(seed), shape),
+  static_argnums=(0, 1),
+)
 _encode = jax.jit(models.encode, static_argnums=0)
 _decode = jax.jit(models.decode_images, static_argnums=0)
 _log_prob = jax.jit(models.log_prob, static_argnums=0)
@@ -227,7 +235,7 @@ def load_run(workdir: str | Path) -> Run:
     step = checkpoints.latest_step()
     if step is None:
       raise ValueError(f"--workdir: {folder} holds no finished checkpoint yet")
-    like = training.init_lanes(setup, lanes)
+    like = training.lane_shapes(setup, lanes)
     states = checkpoint.restore(checkpoints, step, like)
   named = [{"lane": i, **lane._asdict()} for i, lane in enumerate(lanes)]
   return Run(folder, config, setup, named, step, states)

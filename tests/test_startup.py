@@ -1,5 +1,6 @@
 """What a command imports before it does anything, and what training needs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,23 @@ def test_what_jax_compiles_is_logged_where_that_is_asked_for():
     env={"JAX_LOG_COMPILES": "1", "PATH": "", "HOME": "/nonexistent"},
   )
   assert "Compiling" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_run_compiles_few_programs(tmp_path):
+  result = subprocess.run(
+    [
+      *COMMAND,
+      EXPERIMENT,
+      "--config.train.steps=100",
+      "--config.checkpoint.every=100",
+      "--config.eval.metrics=('mig',)",
+      f"--workdir={tmp_path / 'run'}",
+    ],
+    capture_output=True,
+    text=True,
+    cwd=ROOT,
+    env=os.environ | {"JAX_LOG_COMPILES": "1"},
+  )
+  assert result.returncode == 0, result.stderr[-2000:]
+  assert 5 < result.stderr.count("Compiling jit") < 25

@@ -92,7 +92,7 @@ def compiled_steps(setup: Setup, mesh, *, lanes_per_call: int = 0):
   shared = sweep.replicate((dataset.arrays, dataset.weights), mesh)
 
   def call(placed, streamed, num_steps: int):
-    steps = sweep.replicate(jnp.int32(num_steps), mesh)
+    steps = sweep.replicate(np.int32(num_steps), mesh)
     return run(placed, streamed, (*shared, steps))
 
   return call

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
@@ -111,16 +110,17 @@ def place(tree, mesh: Mesh):
     The tree on the devices, L rounded up to a multiple of the mesh's size by
     repeating the last lane. `unplace` undoes it.
   """
-  # A copy: the buffers will be donated, and leaves may belong to NumPy.
+  # The buffers will be donated: they mustn't be NumPy's.
   return jax.device_put(
-    jax.tree.map(lambda leaf: jnp.array(pad(leaf, mesh), copy=True), tree),
+    jax.tree.map(lambda leaf: pad(np.asarray(leaf), mesh), tree),
     sharding(mesh),
+    may_alias=False,
   )
 
 
 def unplace(tree, num_lanes: int):
   """Copies a placed tree to NumPy arrays of the host, without the padding."""
-  return jax.tree.map(lambda leaf: np.array(leaf[:num_lanes]), tree)
+  return jax.tree.map(lambda leaf: np.array(leaf)[:num_lanes], tree)
 
 
 def replicate(tree, mesh: Mesh):

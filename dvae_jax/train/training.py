@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import struct
 from jax import Array
@@ -141,6 +142,15 @@ def init_lanes(setup: Setup, lanes: list[sweep.Lane]) -> TrainState:
   return sweep.stack([one(lane.seed, lane.hparams) for lane in lanes])
 
 
+def lane_shapes(setup: Setup, lanes: list[sweep.Lane]) -> TrainState:
+  """Shapes and types of `init_lanes`, without computing anything."""
+  one = jax.eval_shape(partial(init, setup), 0, lanes[0].hparams)
+  return jax.tree.map(
+    lambda leaf: jax.ShapeDtypeStruct((len(lanes), *leaf.shape), leaf.dtype),
+    one,
+  )
+
+
 def update(
   setup: Setup, state: TrainState, batch: Batch
 ) -> tuple[TrainState, dict[str, Array]]:
@@ -263,7 +273,7 @@ def make_batch(
   )
 
 
-def zero_terms(setup: Setup, state: TrainState) -> dict[str, Array]:
+def zero_terms(setup: Setup, state: TrainState) -> dict[str, np.ndarray]:
   """Zeros in the shape of the terms that `update` returns for one lane."""
   dataset = setup.dataset
 
@@ -275,7 +285,7 @@ def zero_terms(setup: Setup, state: TrainState) -> dict[str, Array]:
     return update(setup, state, batch)[1]
 
   shapes = jax.eval_shape(terms_of, state, dataset.arrays, dataset.weights)
-  return jax.tree.map(lambda term: jnp.zeros(term.shape, term.dtype), shapes)
+  return jax.tree.map(lambda term: np.zeros(term.shape, term.dtype), shapes)
 
 
 def run_steps(
