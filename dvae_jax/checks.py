@@ -26,7 +26,13 @@ COUNTS = (
 FLOAT32_MAX = 3.4e38  # hyper-parameters are traced in float32
 # A name in neither may be any finite number: others train InfoVAE at alpha -9
 # (AntixK/PyTorch-VAE), beta-TCVAE at alpha -5.
-POSITIVE = ("learning_rate", "annealing_steps", "posterior_std", "clip")
+POSITIVE = (
+  "learning_rate",
+  "annealing_steps",
+  "posterior_std",
+  "clip",
+  "laplace_rate",
+)
 NON_NEGATIVE = (
   "beta",
   "gamma",

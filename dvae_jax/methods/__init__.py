@@ -8,6 +8,7 @@ from dvae_jax.methods import (
   beta,
   moments,
   quantised,
+  support,
   total_correlation,
   weakly_supervised,
 )
@@ -30,4 +31,5 @@ OBJECTIVES: dict[str, Objective] = {
   **moments.OBJECTIVES,
   **weakly_supervised.OBJECTIVES,
   **quantised.OBJECTIVES,
+  **support.OBJECTIVES,
 }

@@ -1,17 +1,22 @@
-"""Methods on pairs of images that share some factors: Ada-GVAE, Ada-ML-VAE."""
+"""Methods on pairs of images that share some factors: Ada-GVAE, SlowVAE."""
 
 from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax import Array
 from jax.nn import sigmoid
+from jax.scipy.special import erf
 
 from dvae_jax.data.sampling import pairs
 from dvae_jax.methods.beta import beta_vae
-from dvae_jax.methods.densities import kl_between_gaussians
-from dvae_jax.methods.objective import Companions, Objective
+from dvae_jax.methods.densities import (
+  LOG_2PI,
+  gaussian_kl,
+  kl_between_gaussians,
+)
+from dvae_jax.methods.objective import Companions, Objective, Penalty, Scalar
 from dvae_jax.methods.posteriors import Gaussian
-from dvae_jax.methods.shapes import Bool
+from dvae_jax.methods.shapes import Bool, Float
 
 
 def share_average(q: Gaussian) -> Gaussian:
@@ -58,6 +63,46 @@ def share_product(q: Gaussian) -> Gaussian:
   return _share(q, multiply)
 
 
+def slow_vae(
+  q: Gaussian,
+  z: Float[Array, "B D"],
+  *,
+  beta: Scalar,
+  gamma: Scalar,
+  laplace_rate: Scalar,
+  entropy: Scalar,
+) -> Penalty:
+  """beta KL + gamma (cross-entropy to a Laplace distribution - entropy H(q)).
+
+  SlowVAE, Klindt et al. 2021 (arXiv:2007.10930), eq. 6 and 7: from one image of
+  a pair to the other, a latent moves by a Laplace-distributed step, rarely and
+  then far. Both directions count; the step is from the mean of the other image.
+  With `entropy` = 1 this is a KL. In the authors' loss, twice this one's, H(q)
+  counts once for the two directions: `entropy` = 1/2, and beta = 1/2 for
+  their 1.
+
+  Args:
+    q: Gaussian, (2B, D): the pairs' first images before the second ones.
+    z: not used.
+    beta, gamma: weights.
+    laplace_rate: lambda, the inverse of the mean size of a step.
+    entropy: weight of H(q) beside the cross-entropy.
+
+  Returns:
+    (2B,) nats per image, the KL (2B,) and the transition's term (2B,) to log.
+  """
+  std = jnp.exp(0.5 * q.logvar)
+  step = q.mean - jnp.roll(q.mean, len(q.mean) // 2, axis=0)
+  # The mean of |x| where x has mean `step` and this deviation.
+  size = std * jnp.sqrt(2.0 / jnp.pi) * jnp.exp(-0.5 * (step / std) ** 2)
+  size += step * erf(step / (std * jnp.sqrt(2.0)))
+  cross_entropy = laplace_rate * size - jnp.log(0.5 * laplace_rate)
+  own = 0.5 * (LOG_2PI + 1.0 + q.logvar)
+  transition = (cross_entropy - entropy * own).sum(axis=1)
+  kl = gaussian_kl(q.mean, q.logvar)
+  return beta * kl + gamma * transition, {"kl": kl, "transition": transition}
+
+
 def shared_latents(q: Gaussian) -> Bool[Array, "B D"]:
   """Which latents a pair shares: those whose KL is below the midpoint.
 
@@ -94,4 +139,5 @@ PAIRS = Companions(pairs.draw, pairs.check)
 OBJECTIVES = {
   "ada_gvae": Objective(beta_vae, companions=PAIRS, share=share_average),
   "ada_mlvae": Objective(beta_vae, companions=PAIRS, share=share_product),
+  "slow_vae": Objective(slow_vae, companions=PAIRS),
 }

@@ -59,7 +59,78 @@ def qlae(params, case, dataset, step):
   return summed(case, outputs, images, penalty, {"distance": to_codebook})
 
 
-LOSSES = {"qlae": qlae}
+def gaussian(params, case, dataset, step):
+  """Images, mean, log variance and a draw, as the classics'."""
+  indices, _, eps, *_ = classic.draw(dataset, case, step)
+  images = double(given.images()[indices])
+  mean, logvar = classic.encode(params, case, images)
+  return images, mean, logvar, mean + torch.exp(logvar / 2) * eps
+
+
+def with_kl(parts, mean, logvar):
+  loss, critic_loss, terms = parts
+  kl = classic.kl_per_latent(mean, logvar).mean(0).tolist()
+  return loss, critic_loss, terms | {"kl_per_latent": kl}
+
+
+def hausdorff_vae(params, case, dataset, step):
+  """Roth et al. 2023, section 4.1, combination by combination.
+
+  There are six pairs of latents, so that every step draws all of them.
+  """
+  images, mean, logvar, z = gaussian(params, case, dataset, step)
+  weight = case.hparams
+  distance = double(0.0)
+  for i in range(mean.shape[1]):
+    for j in range(i):
+      corners = torch.cartesian_prod(mean[:, i], mean[:, j])
+      found = torch.stack([mean[:, i], mean[:, j]], 1)
+      apart = ((corners[:, None] - found[None]) ** 2).sum(2)
+      ordered = apart.min(1)[0].sort()[0]
+      # An image drawn twice ties with itself, which changes no gradient.
+      others = ordered[ordered < ordered[-1] - 1e-12]
+      assert ordered[-1] - others[-1] > MARGIN
+      distance = distance + ordered[-1]
+  spread = torch.sqrt(mean.var(0, unbiased=False) + 1e-6)
+  missing = (1 - spread).clamp(min=0).sum()
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  penalty = weight["beta"] * kl + weight["gamma"] * distance
+  penalty = penalty + weight["scale"] * missing
+  terms = {"kl": kl, "distance": distance, "missing_spread": missing}
+  outputs = classic.decode(params, z)
+  parts = summed(case, outputs, images, penalty, terms)
+  return with_kl(parts, mean, logvar)
+
+
+def slow_vae(params, case, dataset, step):
+  """Klindt et al. 2021, eq. 6 and 7; the Laplace term by its integral's halves.
+
+  E|x| = sqrt(2 / pi) s exp(-m^2 / 2 s^2) + m (1 - 2 Phi(-m / s)).
+  """
+  images, mean, logvar, z = gaussian(params, case, dataset, step)
+  weight, pairs = case.hparams, len(mean) // 2
+  normal = torch.distributions.Normal(double(0.0), double(1.0))
+  halves = []
+  for own, other in ((0, 1), (1, 0)):
+    part = lambda a, half: a[half * pairs : (half + 1) * pairs]
+    m = part(mean, own) - part(mean, other)
+    s = torch.exp(part(logvar, own) / 2)
+    size = np.sqrt(2 / np.pi) * s * torch.exp(-(m**2) / (2 * s**2))
+    size = size + m * (1 - 2 * normal.cdf(-m / s))
+    rate = weight["laplace_rate"]
+    crossed = -np.log(rate / 2) + rate * size
+    entropy = torch.log(s) + 0.5 * np.log(2 * np.pi * np.e)
+    halves.append((crossed - weight["entropy"] * entropy).sum(1))
+  transition = torch.cat(halves)
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  penalty = weight["beta"] * kl + weight["gamma"] * transition
+  terms = {"kl": kl, "transition": transition}
+  outputs = classic.decode(params, z)
+  parts = summed(case, outputs, images, penalty, terms)
+  return with_kl(parts, mean, logvar)
+
+
+LOSSES = {"qlae": qlae, "hausdorff_vae": hausdorff_vae, "slow_vae": slow_vae}
 
 
 def trajectory(case):

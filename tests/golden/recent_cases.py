@@ -10,6 +10,10 @@ from golden.trajectory_cases import CORRELATE, FRACTION, HOLDOUT, Case
 VALUES = 10  # of each latent's codebook
 QLAE = {"quantise": 70.0, "commit": 40.0}
 
+HAUSDORFF = {"beta": 1.5, "gamma": 30.0, "scale": 4.0}
+SLOW = {"beta": 0.5, "gamma": 10.0, "laplace_rate": 6.0, "entropy": 0.5}
+PAIR = {"pair_changes": 2}
+
 CASES = {
   "qlae, holdout": Case("qlae", "bernoulli", QLAE, HOLDOUT),
   "qlae, decay": Case(
@@ -17,6 +21,14 @@ CASES = {
     "gaussian",
     QLAE | {"weight_decay": 0.1, "clip": 0.05},
     train={"optimizer": "adamw", "clip": "value"},
+  ),
+  "hausdorff_vae": Case("hausdorff_vae", "bernoulli", HAUSDORFF),
+  "hausdorff_vae, fraction": Case(
+    "hausdorff_vae", "gaussian", HAUSDORFF, FRACTION
+  ),
+  "slow_vae": Case("slow_vae", "bernoulli", SLOW, PAIR),
+  "slow_vae, holdout": Case(
+    "slow_vae", "gaussian", SLOW | {"entropy": 1.0}, PAIR | HOLDOUT
   ),
 }
 

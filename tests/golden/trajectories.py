@@ -43,7 +43,8 @@ BETAS = {
   "discriminator": (0.5, 0.999),
   "prior": (0.9, 0.999),
 }
-PAIRS = ("ada_gvae", "ada_mlvae")
+SHARING = ("ada_gvae", "ada_mlvae")
+PAIRS = (*SHARING, "slow_vae")
 LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -209,7 +210,7 @@ def penalty_of(case, step, z, mean, logvar, num_train):
   kl = kl_per_latent(mean, logvar).sum(1)
   if name in ("vae", "factor_vae"):  # Kingma & Welling 2014, eq. 10
     return kl, {"kl": kl}
-  if name in ("beta_vae", *PAIRS):  # Higgins et al. 2017, eq. 4
+  if name in ("beta_vae", *SHARING):  # Higgins et al. 2017, eq. 4
     return weight["beta"] * kl, {"kl": kl}
   if name == "annealed_vae":  # Burgess et al. 2018, eq. 8
     grown = min(step / weight["annealing_steps"], 1)
@@ -254,7 +255,7 @@ def loss_of(params, case, dataset, step):
   indices, other_indices, eps, other_eps, shuffle = draw(dataset, case, step)
   images = double(given.images()[indices])
   mean, logvar = encode(params, case, images)
-  if case.objective in PAIRS:
+  if case.objective in SHARING:
     mean, logvar = share(case, mean, logvar)
   z = sample(mean, logvar, eps)
   num_train = count_training_images(dataset, case)
@@ -414,7 +415,7 @@ def main():
     "codes": {
       name: rounded(codes(case))
       for name, case in given.CASES.items()
-      if case.objective in PAIRS and case.likelihood == "bernoulli"
+      if case.objective in SHARING and case.likelihood == "bernoulli"
     },
     "optimizers": {
       name: rounded(optimizer_values(*fields))

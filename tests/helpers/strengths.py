@@ -14,4 +14,11 @@ HPARAMS = {
   "ada_gvae": {"beta": 2.0},
   "ada_mlvae": {"beta": 2.0},
   "qlae": {"quantise": 4.0, "commit": 2.0},
+  "hausdorff_vae": {"beta": 2.0, "gamma": 5.0, "scale": 3.0},
+  "slow_vae": {
+    "beta": 0.5,
+    "gamma": 10.0,
+    "laplace_rate": 6.0,
+    "entropy": 0.5,
+  },
 }

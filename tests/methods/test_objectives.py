@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.special
 import scipy.stats
 from helpers import tiny
@@ -95,6 +96,41 @@ def qlae_numpy(latents, quantise, commit):
   return (quantise + commit) * (distance**2).mean(1)
 
 
+def hausdorff_numpy(latents, beta, gamma, scale):
+  _, mean, _ = float64(latents)
+  total = beta * kl_numpy(latents)
+  for i in range(D):
+    for j in range(i + 1, D):
+      found = mean[:, [i, j]]
+      total += gamma * max(
+        min((a - c) ** 2 + (b - d) ** 2 for c, d in found)
+        for a in mean[:, i]
+        for b in mean[:, j]
+      )
+  return total + scale * np.maximum(0, 1 - mean.std(0)).sum()
+
+
+def slow_numpy(latents, beta, gamma, laplace_rate, entropy):
+  _, mean, logvar = float64(latents)
+  partner = np.concatenate([mean[B // 2 :], mean[: B // 2]])
+  total = beta * kl_numpy(latents)
+  for row in range(B):
+    for j in range(D):
+      q = scipy.stats.norm(
+        mean[row, j] - partner[row, j], np.exp(logvar[row, j] / 2)
+      )
+      step = scipy.stats.laplace(scale=1 / laplace_rate)
+      # The kink at 0 is an end of both integrals.
+      low, high = (
+        scipy.integrate.quad(
+          lambda x, q=q, step=step: -q.pdf(x) * step.logpdf(x), *ends
+        )[0]
+        for ends in ((-30, 0), (0, 30))
+      )
+      total[row] += gamma * (low + high - entropy * q.entropy())
+  return total
+
+
 def expected_penalty(name, latents, hparams, estimator):
   if name == "autoencoder":
     return np.zeros(B)
@@ -108,6 +144,10 @@ def expected_penalty(name, latents, hparams, estimator):
     return beta_tcvae_numpy(latents, estimator, **hparams)[0]
   if name == "qlae":
     return qlae_numpy(latents, **hparams)
+  if name == "hausdorff_vae":
+    return hausdorff_numpy(latents, **hparams)
+  if name == "slow_vae":
+    return slow_numpy(latents, **hparams)
   if name.startswith("covariance_vae"):
     return covariance_numpy(latents, hparams["beta"], hparams["gamma"])
   return hparams.get("beta", 1.0) * kl_numpy(latents)

@@ -8,7 +8,7 @@ import scipy.stats
 from helpers.latents import KEY, B, D, draw, gradients, random_latents
 
 from dvae_jax.methods.posteriors import Gaussian
-from dvae_jax.methods.weakly_supervised import shared_latents
+from dvae_jax.methods.weakly_supervised import shared_latents, slow_vae
 
 
 def pair_latents(seed=10):
@@ -91,3 +91,28 @@ def test_a_pair_of_the_same_image_is_a_vae():
   _, expected = gradients("vae", mean, logvar, {})
   for each, same in zip(actual, expected, strict=True):
     np.testing.assert_allclose(each, same, rtol=1e-5, atol=1e-7)
+
+
+def test_a_slow_step_is_short_and_both_directions_count():
+  # Narrow posteriors: E|x| is |step|, so that the cross-entropy grows by the
+  # rate times the step, twice as much for the pair that moves twice as far.
+  def transition(moved):
+    mean = jnp.array([[0.0], [0.0], [moved], [0.0]])
+    q = Gaussian(mean, jnp.full((4, 1), -30.0))
+    weights = {"beta": 0.0, "gamma": 1.0, "laplace_rate": 3.0, "entropy": 0.0}
+    return slow_vae(q, mean, **weights)[0]
+
+  rest, once, twice = (transition(moved) for moved in (0.0, 1.0, 2.0))
+  np.testing.assert_allclose(rest, -np.log(1.5), rtol=1e-5)
+  np.testing.assert_allclose(once - rest, [3, 0, 3, 0], atol=1e-5)
+  np.testing.assert_allclose(twice - rest, [6, 0, 6, 0], atol=1e-5)
+
+
+def test_the_entropy_of_the_authors_code_counts_for_one_direction():
+  q = Gaussian(jnp.zeros((2, 1)), jnp.zeros((2, 1)))
+  weights = {"beta": 0.0, "gamma": 1.0, "laplace_rate": 1.0}
+  whole, half = (
+    slow_vae(q, q.mean, **weights, entropy=entropy)[0] for entropy in (1.0, 0.5)
+  )
+  entropy = scipy.stats.norm.entropy()
+  np.testing.assert_allclose(half - whole, [entropy / 2] * 2, rtol=1e-5)

@@ -1,0 +1,34 @@
+"""SlowVAE on dSprites: from image to image few factors change.
+
+Klindt et al. 2021 (arXiv:2007.10930), with the weights of the authors' code
+(bethgelab/slow_disentanglement: beta 1, gamma 10, rate 6 of a loss twice this
+one's, where H(q) counts once for both directions): 10 latents, batch of 64
+pairs, Adam 1e-4, 300,000 steps. Pairs differ in a random number of factors,
+uniformly, as in their UNI; no label says in which.
+
+    python -m dvae_jax.main --config=experiments/slowvae_dsprites.py
+    python -m dvae_jax.main --config=experiments/slowvae_dsprites.py:quick
+"""
+
+from dvae_jax.config import FAST_METRICS, base
+
+
+def get_config(profile: str = ""):
+  """The reference protocol, or the profile "quick"."""
+  config = base()
+  config.objective = "slow_vae"
+  config.network = "conv"
+  config.hparams.update(beta=0.5, gamma=10.0, laplace_rate=6.0, entropy=0.5)
+  config.sweep.seed = tuple(range(10))
+  if profile == "quick":
+    config.eval.metrics = FAST_METRICS
+    config.network = "mlp_small"
+    config.latent_dim = 6
+    config.data.resolution = 32
+    config.data.stride = (3, 1, 40, 2, 4)
+    config.hparams.learning_rate = 1e-3
+    config.sweep.seed = (0, 1, 2)
+    config.train.steps = 6000
+  elif profile:
+    raise ValueError(f"profile {profile!r}: allowed is 'quick'")
+  return config
