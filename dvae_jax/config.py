@@ -39,7 +39,7 @@ DATA: dict[str, Any] = {
   "placement": "auto",  # "auto", "device" or "streamed"
   "heldout_fraction": 0.0,  # of the images, chosen by a hash of the index
   "holdout": "",  # combinations left out, such as "shape=heart,posX>15"
-  "correlate": "",  # two factors sampled together, such as "posX,posY"
+  "correlate": "",  # sampled together: "posX,posY;shape,scale" or "posX,*"
   "correlation_strength": 0.2,  # sigma: the smaller, the stronger
   "variant": "",  # of petals: "full", "punctured", "weights", ...
   "pair_changes": 0,  # factors in which the images of a pair differ

@@ -1,7 +1,7 @@
 """Which images of a data set are trained on, and how often.
 
 Three choices that combine: a fraction held out by a hash of the index,
-combinations of factor values held out, and two factors sampled together.
+combinations of factor values held out, and pairs of factors sampled together.
 """
 
 import operator
@@ -126,51 +126,47 @@ def combination(dataset: Dataset, expression: str) -> np.ndarray:
 
 
 def correlated(
-  dataset: Dataset, train: np.ndarray, pair: str, strength: float
+  dataset: Dataset, train: np.ndarray, pairs: str, strength: float
 ) -> dict[str, np.ndarray]:
-  """Prepares sampling with p(c1, c2) ~ exp(-(c1 - c2)^2 / (2 sigma^2)).
+  """Prepares sampling with p(c) ~ prod exp(-(c_i - c_j)^2 / (2 sigma^2)).
 
-  Träuble et al. 2021 (arXiv:2006.07886), with both factors scaled to
-  [0, 1], so that their alpha is 1. The other factors stay uniform.
+  Träuble et al. 2021 (arXiv:2006.07886), with factors scaled to [0, 1], so that
+  their alpha is 1. The product is over the pairs, as in Roth et al. 2023
+  (arXiv:2210.07347), appendix B; the other factors stay uniform.
 
   Args:
     dataset: a grid data set.
     train: (M,) indices that may be drawn.
-    pair: two factor names joined by a comma.
+    pairs: two factor names joined by a comma; semicolons between several pairs;
+      "posX,*" pairs one factor, a confounder, with every other that varies.
     strength: sigma; the smaller, the stronger the correlation.
 
   Returns:
-    `train` ordered by the pair's values; for each pair of values that occurs,
-    the first position `start` and number `count` of its images; `cdf`, the
-    cumulative probability of the pairs; `acceptance` (N,), the probability of
-    each image over that of the likeliest one.
+    `train` ordered by the values of the factors in the pairs; for each of their
+    combinations that occurs, the first position `start` and number `count` of
+    its images; `cdf`, the cumulative probability of the combinations;
+    `acceptance` (N,), the probability of each image over that of the likeliest.
   """
-  names = tuple(name.strip() for name in pair.split(","))
-  factors = _factor_table(dataset, "correlate", pair)
-  if len(names) != 2 or names[0] == names[1]:
-    raise ValueError(
-      f"data.correlate is {pair!r}; allowed: two of {dataset.factor_names}"
-      " joined by a comma"
-    )
+  factors = _factor_table(dataset, "correlate", pairs)
   if not strength > 0.0:
     raise ValueError(
       f"data.correlation_strength is {strength}; allowed: a positive sigma"
     )
-  first, second = (_factor_position(dataset, "correlate", n) for n in names)
-  sizes = [dataset.factor_sizes[f] for f in (first, second)]
-  if min(sizes) < 2:
-    raise ValueError(
-      f"data.correlate is {pair!r}, of {sizes} values; allowed: factors of at"
-      " least 2 values"
-    )
-  cell = (factors[first] * sizes[1] + factors[second])[train]
+  chosen = _correlated_pairs(dataset, pairs)
+  involved = [*dict.fromkeys(factor for pair in chosen for factor in pair)]
+  sizes = [dataset.factor_sizes[factor] for factor in involved]
+  cell = np.ravel_multi_index([factors[f] for f in involved], sizes)[train]
   order = np.argsort(cell, kind="stable")
   cells, start, count = np.unique(
     cell[order], return_index=True, return_counts=True
   )
-  c1 = cells // sizes[1] / (sizes[0] - 1)
-  c2 = cells % sizes[1] / (sizes[1] - 1)
-  probability = np.exp(-((c1 - c2) ** 2) / (2.0 * strength**2))
+  values = np.unravel_index(cells, sizes)
+  scaled = {
+    factor: value / (size - 1)
+    for factor, value, size in zip(involved, values, sizes, strict=True)
+  }
+  distance = sum((scaled[i] - scaled[j]) ** 2 for i, j in chosen)
+  probability = np.exp(-distance / (2.0 * strength**2))
   cdf = np.cumsum(probability)
   of_image = np.zeros(dataset.num_images)
   of_image[train[order]] = np.repeat(probability / count, count)
@@ -181,6 +177,37 @@ def correlated(
     "count": count.astype(np.int32),
     "cdf": (cdf / cdf[-1]).astype(np.float32),
   }
+
+
+def _correlated_pairs(dataset: Dataset, pairs: str) -> list[tuple[int, int]]:
+  """Positions of the factors of each pair of data.correlate."""
+  sizes, chosen = dataset.factor_sizes, []
+  for pair in pairs.split(";"):
+    names = tuple(name.strip() for name in pair.split(","))
+    if len(names) != 2 or names[0] == names[1]:
+      raise ValueError(
+        f"data.correlate is {pairs!r}; allowed: two of {dataset.factor_names}"
+        " joined by a comma, several pairs by semicolons, or one and *"
+      )
+    first = _factor_position(dataset, "correlate", names[0])
+    if names[1] == "*":
+      others = [f for f, n in enumerate(sizes) if n > 1 and f != first]
+      chosen += [(first, other) for other in others]
+    else:
+      second = _factor_position(dataset, "correlate", names[1])
+      chosen.append((first, second))
+  found = [sizes[factor] for pair in chosen for factor in pair]
+  if min(found) < 2:
+    raise ValueError(
+      f"data.correlate is {pairs!r}, of {found} values; allowed: factors of at"
+      " least 2 values"
+    )
+  unordered = [frozenset(pair) for pair in chosen]
+  if len(set(unordered)) < len(unordered):
+    raise ValueError(
+      f"data.correlate is {pairs!r}; allowed: every pair of factors once"
+    )
+  return chosen
 
 
 def _render(render, arrays, indices) -> jax.Array:

@@ -145,6 +145,58 @@ def test_correlated_pair_without_held_out_images():
   np.testing.assert_allclose(share, expected / expected.sum(), atol=0.005)
 
 
+def correlated_counts(expression, sigma=0.2):
+  """How often each combination of SMALL's factors is drawn, and how likely."""
+  fields = {"correlate": expression, "correlation_strength": sigma}
+  dataset = data.load({**SMALL, **fields})
+  drawn = draws(dataset, 200000)
+  counts = np.bincount(drawn, minlength=dataset.num_images)
+  return counts.reshape(dataset.factor_sizes)
+
+
+def test_several_pairs_multiply():
+  counts = correlated_counts("posX,posY; shape,scale")
+  assert counts.shape == (3, 3, 4, 8, 8)
+  positions, shapes = counts.sum((0, 1, 2)), counts.sum((2, 3, 4))
+  total = counts.sum()
+  for found, expected in (
+    (positions, gaussian(8, 8, 0.2)),
+    (shapes, gaussian(3, 3, 0.2)),
+  ):
+    np.testing.assert_allclose(found / total, expected, atol=0.004)
+  # The two pairs are independent of each other.
+  together = counts.sum(2).reshape(9, 64) / total
+  product = np.outer(gaussian(3, 3, 0.2), gaussian(8, 8, 0.2))
+  np.testing.assert_allclose(together, product, atol=0.003)
+
+
+def test_a_confounder_is_paired_with_every_other_factor():
+  counts = correlated_counts("scale,*", sigma=0.4)
+  axes = np.meshgrid(
+    *(np.linspace(0, 1, n) for n in counts.shape), indexing="ij"
+  )
+  away = sum((axes[1] - axes[other]) ** 2 for other in (0, 2, 3, 4))
+  expected = np.exp(-away / (2 * 0.4**2))
+  expected /= expected.sum()
+  np.testing.assert_allclose(counts / counts.sum(), expected, atol=0.001)
+  listed = correlated_counts(
+    "scale,shape;scale,orientation;scale,posX;scale,posY", 0.4
+  )
+  np.testing.assert_allclose(
+    counts / counts.sum(), listed / listed.sum(), atol=0.002
+  )
+
+
+def test_a_factor_may_be_in_two_pairs():
+  counts = correlated_counts("posX,posY;posX,shape").sum((1, 2))  # shape, x, y
+  shape, x, y = np.meshgrid(
+    *(np.linspace(0, 1, n) for n in counts.shape), indexing="ij"
+  )
+  expected = np.exp(-((x - y) ** 2 + (x - shape) ** 2) / (2 * 0.2**2))
+  share = counts / counts.sum()
+  np.testing.assert_allclose(share, expected / expected.sum(), atol=0.004)
+
+
 def test_images_stay_the_same():
   plain = data.load(SMALL)
   split = data.load(
@@ -186,6 +238,14 @@ def test_sampling_is_pure():
     ({"correlate": "posX"}, "correlate", "'posX'", "'posY'"),
     ({"correlate": "posX,posX"}, "correlate", "'posX,posX'", "'posY'"),
     ({"correlate": "posX,size"}, "correlate", "'size'", "'posY'"),
+    ({"correlate": "posX,posY;"}, "correlate", "'posX,posY;'", "semicolons"),
+    (
+      {"correlate": "posX,posY;posY,posX"},
+      "correlate",
+      "'posX,posY;posY,posX'",
+      "once",
+    ),
+    ({"correlate": "posX,*;posX,posY"}, "correlate", "posX,*", "once"),
     (
       {"correlate": "posX,posY", "stride": (1, 1, 1, 1, 32)},
       "correlate",
