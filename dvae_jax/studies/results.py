@@ -7,6 +7,7 @@
 `python -m dvae_jax.study gather runs/x --out=results/x` makes such a folder.
 """
 
+import contextlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from dvae_jax import metrics, rundir
+from dvae_jax.metrics.udr import FORMS, Model, rank
 from dvae_jax.studies.plan import MANIFEST, setting_of
 
 LANES = "lanes.jsonl"
@@ -123,6 +125,7 @@ def gather(folders, out: str | Path) -> Path:
   out.mkdir(parents=True, exist_ok=True)
   for run, parts in arrays.items():
     whole = _together(parts)
+    _add_udr([line for line in lines if line["run"] == run], whole)
     rundir.write_atomic(out / CODES.format(run), partial(_save, whole))
   text = json.dumps(manifest | about, indent=1)
   rundir.write_atomic(out / MANIFEST, text + "\n")
@@ -175,6 +178,32 @@ def _line(line: dict[str, Any], run: str, config: ConfigDict) -> dict[str, Any]:
   }
   rest = {n: v for n, v in line.items() if n not in ("lane", "eval")}
   return about | rest
+
+
+def _add_udr(lines: list[dict[str, Any]], arrays: dict) -> None:
+  """Adds both forms of UDR to the metrics of a run's lanes, of codes as kept.
+
+  Runs with one seed a setting, or without a KL, have none.
+  """
+  if "kl" not in arrays:
+    return
+  lanes = [n for n, line in enumerate(lines) if line["diverged_at"] < 0]
+  models = [
+    Model(
+      lines[n]["run"],
+      n,
+      lines[n]["setting"],
+      lines[n]["seed"],
+      arrays["means"][n].astype(np.float32),
+      arrays["kl"][n].astype(np.float32),
+    )
+    for n in lanes
+  ]
+  for form in FORMS:
+    with contextlib.suppress(ValueError):  # nobody to compare with
+      values, _ = rank(models, form=form)
+      for n, value in zip(lanes, values, strict=True):
+        lines[n]["metrics"][form] = float(value)
 
 
 def _together(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
