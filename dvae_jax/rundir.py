@@ -27,6 +27,7 @@ CODES = "codes.npz"
 PICTURES = "pictures.npz"
 CHECKPOINTS = "checkpoints"
 CLOUDS = "clouds"
+DAMAGED = "damaged"  # checkpoints that can't be read
 
 
 def write_atomic(

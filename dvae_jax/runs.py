@@ -232,10 +232,9 @@ def load_run(workdir: str | Path) -> Run:
   with checkpoint.manager(
     folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep, read_only=True
   ) as checkpoints:
-    step = checkpoints.latest_step()
-    if step is None:
-      raise ValueError(f"--workdir: {folder} holds no finished checkpoint yet")
     like = training.lane_shapes(setup, lanes)
-    states = checkpoint.restore(checkpoints, step, like)
+    step, states = checkpoint.restore_newest(checkpoints, like)
+    if not step:
+      raise ValueError(f"--workdir: {folder} holds no finished checkpoint yet")
   named = [{"lane": i, **lane._asdict()} for i, lane in enumerate(lanes)]
   return Run(folder, config, setup, named, step, states)

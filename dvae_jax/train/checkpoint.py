@@ -1,12 +1,17 @@
 """Saves and restores a pytree of host arrays with Orbax."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+
+from dvae_jax.progress import say
+
+DIGEST = "digest"  # beside the state's fields
 
 
 def manager(
@@ -21,6 +26,7 @@ def manager(
   """
   return ocp.CheckpointManager(
     Path(directory).absolute(),
+    item_handlers=ocp.StandardCheckpointHandler(),
     options=ocp.CheckpointManagerOptions(
       max_to_keep=None if read_only else keep,
       create=not read_only,
@@ -33,12 +39,16 @@ def manager(
 def save(checkpoints: ocp.CheckpointManager, step: int, tree: Any) -> None:
   """Begins to write a checkpoint and returns while it is being written.
 
+  A digest of all arrays is written with them.
+
   Args:
     checkpoints: from `manager`.
     step: number of updates made.
     tree: pytree of NumPy arrays that nobody changes afterwards.
   """
-  checkpoints.save(step, args=ocp.args.StandardSave(_fields(tree)))
+  fields = _fields(tree)
+  fields = {**fields, DIGEST: digest(fields)}
+  checkpoints.save(step, args=ocp.args.StandardSave(fields))
 
 
 def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
@@ -53,23 +63,96 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
     The pytree, with NumPy arrays.
 
   Raises:
-    ValueError: the checkpoint can't be read, or has another shape.
+    Damaged: it can't be read, or its arrays aren't those that were written.
+    ValueError: it has another shape.
   """
   template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), like)
+  wanted = _fields(template)
+  folder = Path(str(checkpoints.directory)) / str(step)
+  checkpoints.wait_until_finished()
   try:
-    wanted = _fields(template)
-    found = checkpoints.restore(step, args=ocp.args.StandardRestore(wanted))
-    jax.tree.map(_same_shape, found, wanted)
+    # Runs of before digests have none.
+    signed = DIGEST in checkpoints.item_metadata(step)
+    signature = {DIGEST: np.empty(32, np.uint8)} if signed else {}
+    found = checkpoints.restore(
+      step, args=ocp.args.StandardRestore({**wanted, **signature})
+    )
   except Exception as error:
-    folder = Path(str(checkpoints.directory)) / str(step)
-    raise ValueError(
-      f"the checkpoint {folder} can't be read: {str(error).splitlines()[0]}."
-      " Delete that folder to resume from the one before it, or choose another"
-      " --workdir"
+    raise Damaged(
+      f"the checkpoint {folder} can't be read: {str(error).splitlines()[0]}"
     ) from error
+  written = found.pop(DIGEST, None)
+  try:
+    jax.tree.map(_same_shape, found, wanted)
+  except ValueError as error:
+    raise ValueError(
+      f"the checkpoint {folder} can't be read: {error}"
+    ) from error
+  if written is not None and not np.array_equal(digest(found), written):
+    raise Damaged(f"the checkpoint {folder} isn't what was written there")
   if dataclasses.is_dataclass(template) and not isinstance(template, type):
     return dataclasses.replace(template, **found)
   return found
+
+
+def restore_newest(
+  checkpoints: ocp.CheckpointManager, like: Any, *, aside: Path | None = None
+) -> tuple[int, Any]:
+  """Reads the newest checkpoint that is whole; says which ones aren't.
+
+  Args:
+    checkpoints: from `manager`.
+    like: as for `restore`.
+    aside: a folder that damaged checkpoints are moved into, to make room for
+      new ones of their steps; nothing is deleted. None leaves them.
+
+  Returns:
+    The step and the pytree; 0 and `like` where there is no checkpoint at all.
+
+  Raises:
+    ValueError: there are some, but none is whole, or one has another shape.
+  """
+  steps = sorted(checkpoints.all_steps(), reverse=True)
+  for step in steps:
+    try:
+      return step, restore(checkpoints, step, like)
+    except Damaged as error:
+      say(f"Damaged: {error}")
+      if aside:
+        _move(checkpoints, step, aside)
+  if steps:
+    raise ValueError(
+      f"no checkpoint in {checkpoints.directory} can be read, of steps"
+      f" {', '.join(map(str, steps))}; choose another --workdir to train anew"
+    )
+  return 0, like
+
+
+class Damaged(ValueError):
+  """A checkpoint that can't be read, or isn't what was written."""
+
+
+def digest(tree: Any) -> np.ndarray:
+  """BLAKE2b of names, types, shapes and bytes of a pytree's arrays: (32,)."""
+  found = hashlib.blake2b(digest_size=32)
+  for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+    array = np.ascontiguousarray(leaf)
+    about = f"{jax.tree_util.keystr(path)} {array.dtype} {np.shape(leaf)}"
+    found.update(about.encode())
+    found.update(array.view(np.uint8).data if array.size else b"")
+  return np.frombuffer(found.digest(), np.uint8)
+
+
+def _move(checkpoints: ocp.CheckpointManager, step: int, aside: Path) -> None:
+  """Moves a step's folder into another folder, under a name of its own."""
+  folder = Path(str(checkpoints.directory))
+  aside.mkdir(exist_ok=True)
+  place, number = aside / str(step), 1
+  while place.exists():
+    place, number = aside / f"{step}.{number}", number + 1
+  (folder / str(step)).rename(place)
+  checkpoints.reload()
+  say(f"Moved to {place}")
 
 
 def _fields(tree):

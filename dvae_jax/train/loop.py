@@ -176,9 +176,10 @@ def train(
   with checkpoint.manager(
     folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep
   ) as checkpoints:
-    step = checkpoints.latest_step() or 0
+    step, states = checkpoint.restore_newest(
+      checkpoints, states, aside=folder / rundir.DAMAGED
+    )
     if step:
-      states = checkpoint.restore(checkpoints, step, states)
       say(f"Resuming at step {step} of {config.train.steps}")
     for name in (rundir.LOGGED, rundir.TIMINGS):
       rundir.truncate_jsonl(folder / name, step)
