@@ -4,7 +4,8 @@ Locatello et al. 2020 (arXiv:2002.02886): 10 latents, batch of 64 pairs, Adam
 1e-4, 300,000 steps, six betas. The images of a pair differ in one factor, and
 no label says in which; the objective finds the latents that a pair shares and
 multiplies their posteriors. `--config.data.pair_changes=0` draws pairs that
-differ in a random number of factors.
+differ in a random number of factors; `--config.objective=ada_mlvae_averaged`
+averages precisions, as disentanglement_lib does, where a product adds them.
 
     python -m dvae_jax.main --config=experiments/adamlvae_dsprites.py
     python -m dvae_jax.main --config=experiments/adamlvae_dsprites.py:quick

@@ -4,8 +4,9 @@ Kim & Mnih 2018 (arXiv:1802.05983), in the protocol of Locatello et al. 2019
 (arXiv:1811.12359): six gammas, 10 latents, batch 64, Adam 1e-4, 300,000 steps;
 critic of 6 x 1000 units with Adam 1e-4, betas (0.5, 0.9), fed a second batch
 (algorithm 2). disentanglement_lib counts both optimizers' steps, so that its
-300,000 are 150,000 updates (`--config.train.steps=150000`), and permutes the
-very batch that it encodes; here it is a second one, as in the paper.
+300,000 are 150,000 updates, and permutes the very batch that it encodes; here
+it is a second one, as in the paper. Theirs is
+`--config.objective=factor_vae_same_batch --config.train.steps=150000`.
 What comes out, beside the scores: `tc`, `critic_loss` and `critic_accuracy`
 over training. Where the critic's accuracy stays at 1/2, its estimate of the
 total correlation means nothing.

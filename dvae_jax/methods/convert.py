@@ -21,9 +21,10 @@ DISENTANGLEMENT_LIB = {
       "iteration_threshold": "annealing_steps",
     },
   ),
-  "factor_vae": ("factor_vae", {"gamma": "gamma"}),
+  "factor_vae": ("factor_vae_same_batch", {"gamma": "gamma"}),
   "beta_tc_vae": ("beta_tcvae", {"beta": "beta"}),
   "group_vae_argmax": ("ada_gvae", {"beta": "beta"}),
+  "mlvae_argmax": ("ada_mlvae_averaged", {"beta": "beta"}),
 }
 
 
@@ -35,14 +36,14 @@ def from_disentanglement_lib(
   That library (Locatello et al. 2019) sums and averages as we do; names differ,
   DIP-VAE's diagonal weight is a multiple of the other, and beta-TCVAE's total
   correlation lacks the constant (D - 1) log(B N) of our estimator "mws". Its
-  `mlvae` averages precisions where our `ada_mlvae` adds them: another method.
-  Its `factor_vae` permutes the batch that it encodes, ours a second one; it
+  `mlvae_argmax` averages precisions, and its `factor_vae` permutes the batch
+  that it encodes: departures from the papers, which have rows of their own. It
   counts steps otherwise (`steps_from_disentanglement_lib`), and its pairs are
   others (`changed_factors_of_disentanglement_lib`).
 
   Args:
     model: name in gin: "vae" (with a beta), "annealed_vae", "factor_vae",
-      "dip_vae", "beta_tc_vae" or "group_vae_argmax".
+      "dip_vae", "beta_tc_vae", "group_vae_argmax" or "mlvae_argmax".
     bindings: its gin parameters, without the model's name.
 
   Returns:

@@ -44,8 +44,7 @@ def share_product(q: Gaussian) -> Gaussian:
 
   Ada-ML-VAE of Locatello et al. 2020 (arXiv:2002.02886), section 4, with the
   product of Gaussians of Bouchacourt et al. 2018: precisions add up, means are
-  weighted by precision. (disentanglement_lib averages precisions: twice this
-  variance.)
+  weighted by precision.
 
   Args:
     q: Gaussian, (2B, D): the pairs' first images before the second ones.
@@ -54,13 +53,33 @@ def share_product(q: Gaussian) -> Gaussian:
     Gaussian, (2B, D).
   """
 
-  def multiply(first, second):
-    weight = sigmoid(second.logvar - first.logvar)
-    mean = weight * first.mean
-    mean += sigmoid(first.logvar - second.logvar) * second.mean
-    return Gaussian(mean, -jnp.logaddexp(-first.logvar, -second.logvar))
+  return _share(q, _product)
 
-  return _share(q, multiply)
+
+def share_averaged_precision(q: Gaussian) -> Gaussian:
+  """`share_product` with the mean of the precisions in place of their sum.
+
+  Ada-ML-VAE as disentanglement_lib trains it: twice the product's variance.
+
+  Args:
+    q: Gaussian, (2B, D): the pairs' first images before the second ones.
+
+  Returns:
+    Gaussian, (2B, D).
+  """
+
+  def average(first, second):
+    mean, logvar = _product(first, second)
+    return Gaussian(mean, logvar + jnp.log(2.0))
+
+  return _share(q, average)
+
+
+def _product(first: Gaussian, second: Gaussian) -> Gaussian:
+  """The product of two Gaussians, normalised."""
+  mean = sigmoid(second.logvar - first.logvar) * first.mean
+  mean += sigmoid(first.logvar - second.logvar) * second.mean
+  return Gaussian(mean, -jnp.logaddexp(-first.logvar, -second.logvar))
 
 
 def slow_vae(
@@ -139,5 +158,8 @@ PAIRS = Companions(pairs.draw, pairs.check)
 OBJECTIVES = {
   "ada_gvae": Objective(beta_vae, companions=PAIRS, share=share_average),
   "ada_mlvae": Objective(beta_vae, companions=PAIRS, share=share_product),
+  "ada_mlvae_averaged": Objective(
+    beta_vae, companions=PAIRS, share=share_averaged_precision
+  ),
   "slow_vae": Objective(slow_vae, companions=PAIRS),
 }

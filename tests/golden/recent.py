@@ -130,7 +130,62 @@ def slow_vae(params, case, dataset, step):
   return with_kl(parts, mean, logvar)
 
 
-LOSSES = {"qlae": qlae, "hausdorff_vae": hausdorff_vae, "slow_vae": slow_vae}
+def factor_vae_same_batch(params, case, dataset, step):
+  """Kim & Mnih 2018, eq. 2, with disentanglement_lib's permuted batch."""
+  indices, _, eps, _, shuffle = classic.draw(dataset, case, step)
+  images = double(given.images()[indices])
+  mean, logvar = classic.encode(params, case, images)
+  z = mean + torch.exp(logvar / 2) * eps
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  tc = classic.critic({name: p.detach() for name, p in params.items()}, z)
+  permuted = torch.gather(z.detach(), 0, torch.as_tensor(shuffle))
+  true = classic.critic(params, z.detach())
+  false = classic.critic(params, permuted)
+  critic_loss = torch.nn.functional.softplus(torch.cat([-true, false])).mean()
+  right = torch.cat([true > 0, false < 0]).double().mean()
+  terms = {"kl": kl, "tc": tc, "critic_loss": critic_loss}
+  terms["critic_accuracy"] = right
+  penalty = kl + case.hparams["gamma"] * tc
+  outputs = classic.decode(params, z)
+  loss, _, terms = summed(case, outputs, images, penalty, terms)
+  return with_kl((loss, critic_loss, terms), mean, logvar)
+
+
+def ada_mlvae_averaged(params, case, dataset, step):
+  """disentanglement_lib's Ada-ML-VAE: precisions are averaged."""
+  indices, _, eps, *_ = classic.draw(dataset, case, step)
+  images = double(given.images()[indices])
+  mean, logvar = classic.encode(params, case, images)
+  m1, m2 = mean.chunk(2)
+  p1, p2 = torch.exp(-logvar).chunk(2)
+  apart = 0.5 * (p2 / p1 + (m1 - m2) ** 2 * p2 - 1 + torch.log(p1 / p2))
+  middle = (apart.amax(1, keepdim=True) + apart.amin(1, keepdim=True)) / 2
+  assert (apart - middle).abs().min() > MARGIN
+  shared, precision = apart < middle, (p1 + p2) / 2
+  joint = (m1 * p1 + m2 * p2) / (p1 + p2)
+  pick = lambda one, a, b: torch.cat(
+    [torch.where(shared, one, a), torch.where(shared, one, b)]
+  )
+  mean = pick(joint, m1, m2)
+  logvar = -torch.log(pick(precision, p1, p2))
+  z = mean + torch.exp(logvar / 2) * eps
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  penalty = case.hparams["beta"] * kl
+  outputs = classic.decode(params, z)
+  parts = summed(case, outputs, images, penalty, {"kl": kl})
+  return with_kl(parts, mean, logvar)
+
+
+LOSSES = {
+  function.__name__: function
+  for function in (
+    qlae,
+    hausdorff_vae,
+    slow_vae,
+    factor_vae_same_batch,
+    ada_mlvae_averaged,
+  )
+}
 
 
 def trajectory(case):

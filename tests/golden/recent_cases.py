@@ -13,6 +13,7 @@ QLAE = {"quantise": 70.0, "commit": 40.0}
 HAUSDORFF = {"beta": 1.5, "gamma": 30.0, "scale": 4.0}
 SLOW = {"beta": 0.5, "gamma": 10.0, "laplace_rate": 6.0, "entropy": 0.5}
 PAIR = {"pair_changes": 2}
+FACTOR = {"gamma": 6.0, "critic_learning_rate": 3e-4}
 
 CASES = {
   "qlae, holdout": Case("qlae", "bernoulli", QLAE, HOLDOUT),
@@ -27,6 +28,16 @@ CASES = {
     "hausdorff_vae", "gaussian", HAUSDORFF, FRACTION
   ),
   "slow_vae": Case("slow_vae", "bernoulli", SLOW, PAIR),
+  "factor_vae_same_batch": Case("factor_vae_same_batch", "bernoulli", FACTOR),
+  "factor_vae_same_batch, correlate": Case(
+    "factor_vae_same_batch", "gaussian", FACTOR, CORRELATE
+  ),
+  "ada_mlvae_averaged": Case(
+    "ada_mlvae_averaged", "bernoulli", {"beta": 2.0}, PAIR
+  ),
+  "ada_mlvae_averaged, fraction": Case(
+    "ada_mlvae_averaged", "gaussian", {"beta": 2.0}, PAIR | FRACTION
+  ),
   "slow_vae, holdout": Case(
     "slow_vae", "gaussian", SLOW | {"entropy": 1.0}, PAIR | HOLDOUT
   ),

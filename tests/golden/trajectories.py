@@ -44,7 +44,7 @@ BETAS = {
   "prior": (0.9, 0.999),
 }
 SHARING = ("ada_gvae", "ada_mlvae")
-PAIRS = (*SHARING, "slow_vae")
+PAIRS = (*SHARING, "ada_mlvae_averaged", "slow_vae")
 LOG_2PI = float(np.log(2 * np.pi))
 
 

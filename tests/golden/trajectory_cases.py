@@ -176,7 +176,7 @@ def first_params(case: Case) -> dict[str, np.ndarray]:
   if case.objective not in ("autoencoder", "covariance_vae"):
     dense("head/logvar", WIDTHS[-1], LATENT_DIM)
   stack("decoder", (LATENT_DIM, *WIDTHS, SIDE**2))
-  if case.objective == "factor_vae":
+  if case.objective.startswith("factor_vae"):
     stack("critic", (LATENT_DIM, *CRITIC, 1))
   return params
 

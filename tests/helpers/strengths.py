@@ -14,6 +14,8 @@ HPARAMS = {
   "ada_gvae": {"beta": 2.0},
   "ada_mlvae": {"beta": 2.0},
   "qlae": {"quantise": 4.0, "commit": 2.0},
+  "factor_vae_same_batch": {"gamma": 6.0},
+  "ada_mlvae_averaged": {"beta": 2.0},
   "hausdorff_vae": {"beta": 2.0, "gamma": 5.0, "scale": 3.0},
   "slow_vae": {
     "beta": 0.5,

@@ -72,7 +72,7 @@ DLIB = [
     "annealed_vae",
     {"gamma": 1000.0, "capacity": 25.0, "annealing_steps": 100000.0},
   ),
-  ("factor_vae", {"gamma": 40.0}, "factor_vae", {"gamma": 40.0}),
+  ("factor_vae", {"gamma": 40.0}, "factor_vae_same_batch", {"gamma": 40.0}),
   (
     "dip_vae",
     {"lambda_od": 5.0, "lambda_d_factor": 10.0, "dip_type": "i"},
@@ -92,6 +92,7 @@ DLIB = [
     {"alpha": 1.0, "beta": 6.0, "gamma": 1.0},
   ),
   ("group_vae_argmax", {"beta": 1.0}, "ada_gvae", {"beta": 1.0}),
+  ("mlvae_argmax", {"beta": 1.0}, "ada_mlvae_averaged", {"beta": 1.0}),
 ]
 
 
@@ -142,7 +143,7 @@ def test_vae_is_their_beta_vae_at_one():
 @pytest.mark.parametrize(
   ("model", "bindings", "message"),
   [
-    ("mlvae_argmax", {"beta": 1.0}, "mlvae_argmax.*allowed.*factor_vae"),
+    ("mlvae_labels", {"beta": 1.0}, "mlvae_labels.*allowed.*factor_vae"),
     ("vae", {"gamma": 1.0}, r"vae: parameters \('gamma',\).*\('beta',\)"),
     (
       "dip_vae",

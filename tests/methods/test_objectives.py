@@ -136,7 +136,7 @@ def expected_penalty(name, latents, hparams, estimator):
     return np.zeros(B)
   if name == "annealed_vae":
     return annealed_numpy(latents, **hparams)
-  if name == "factor_vae":
+  if name.startswith("factor_vae"):
     return factor_numpy(latents, **hparams)
   if name.startswith("dip_vae"):
     return dip_numpy(latents, **hparams, add_variance=name == "dip_vae_ii")
