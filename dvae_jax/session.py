@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
     "backend": jax.default_backend(),
     "devices": ", ".join(sorted({d.device_kind for d in jax.devices()})),
     "device_count": str(jax.device_count()),
-    "matmul_precision": str(jax.config.jax_default_matmul_precision),
+    "matmul_precision": str(jax.config.values["jax_default_matmul_precision"]),
   }
 
 
