@@ -2,7 +2,7 @@
 
     python -m benchmarks.gpu_compile [--network=conv] [--lanes=64] [--json=FILE]
 
-Needs `pip install 'dvae_jax[cuda]'` (Linux, 4.6 GB), no GPU. Printed is what
+Needs `pip install 'dvae_jax[cuda13]'` (Linux, 4.6 GB), no GPU. Printed is what
 one training step of all lanes is made of, counted in the compiled program: the
 body of its innermost loop. Megabytes moved are what its instructions read and
 write, of one lane. Autotuning needs a card, and Triton's products need it: here
@@ -146,7 +146,7 @@ def main() -> None:
       platform="cuda", topology="1x1x1", target_config=H100
     )
   except (RuntimeError, NotImplementedError):
-    print("Left out: JAX's CUDA plugin isn't installed (extra 'cuda').")
+    print("Left out: JAX's CUDA plugin isn't installed (extra 'cuda13').")
     return
   mesh = Mesh(np.array(topology.devices), sweep.AXIS)
   config = base()

@@ -2,10 +2,12 @@
 
     git worktree add /tmp/before 106a91a
     python -m benchmarks.versions --other=/tmp/before [--network=conv_k4]
+        [--lanes=8]
 
 Each checkout runs its own `benchmarks.train_step.make_jax`, sixteen steps a
-call at batch 64, in a process of its own; they take turns. Printed is this
-one's time over the other's: the median over turns with its quartiles.
+call at batch 64, or with --lanes its own `benchmarks.sweep.make`, a sweep of as
+many betas, in a process of its own; they take turns. Printed is this one's time
+over the other's: the median over turns with its quartiles.
 """
 
 import argparse
@@ -17,11 +19,16 @@ from benchmarks import timing
 
 HERE = Path(__file__).parents[1]
 TURNS = 30
+STEPS = {"mlp_small": 200}  # of a call of a sweep; 4 of other networks
+MAKE = {
+  "step": "train_step import make_jax as make; arguments = 64, False, 16",
+  "sweep": "sweep import make; arguments = {lanes}, {steps}",
+}
 CODE = """
 import sys, time
 sys.path.insert(0, {folder!r})
-from benchmarks.train_step import make_jax
-step = make_jax({network!r}, 64, False, 16)
+from benchmarks.{make}
+step = make({network!r}, *arguments)
 step(), step()
 print("ready", flush=True)
 for line in sys.stdin:
@@ -31,10 +38,13 @@ for line in sys.stdin:
 """
 
 
-def start(folder: Path, network: str) -> subprocess.Popen:
+def start(folder: Path, network: str, lanes: int) -> subprocess.Popen:
   """A process that makes a call whenever it is sent a line."""
+  make = MAKE["sweep" if lanes else "step"]
+  make = make.format(lanes=lanes, steps=STEPS.get(network, 4))
+  code = CODE.format(folder=str(folder), make=make, network=network)
   process = subprocess.Popen(
-    [sys.executable, "-c", CODE.format(folder=str(folder), network=network)],
+    [sys.executable, "-c", code],
     cwd=folder,
     stdin=subprocess.PIPE,
     stdout=subprocess.PIPE,
@@ -55,9 +65,11 @@ def seconds(process: subprocess.Popen) -> float:
   return float(process.stdout.readline())
 
 
-def measure(other: Path, network: str, turns: int) -> tuple[float, ...]:
+def measure(
+  other: Path, network: str, turns: int, lanes: int = 0
+) -> tuple[float, ...]:
   """Median and quartiles of this checkout's time over the other's."""
-  pair = [start(HERE, network), start(other, network)]
+  pair = [start(folder, network, lanes) for folder in (HERE, other)]
   try:
     rows = [[seconds(process) for process in pair] for _ in range(turns)]
   finally:
@@ -72,9 +84,12 @@ def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument("--other", type=Path, required=True)
   parser.add_argument("--network", nargs="+", default=["conv_k4", "mlp"])
+  parser.add_argument("--lanes", type=int, default=0, help="of a sweep")
   arguments = parser.parse_args()
   for network in arguments.network:
-    middle, low, high = measure(arguments.other, network, TURNS)
+    middle, low, high = measure(
+      arguments.other, network, TURNS, arguments.lanes
+    )
     print(f"{network:10} {middle:.2f} ({low:.2f} to {high:.2f})", flush=True)
 
 
