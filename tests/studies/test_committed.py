@@ -39,3 +39,15 @@ def test_the_page_follows_from_the_lanes(study, folder, tmp_path):
   for name in ("study.md", "settings.tex", "lanes.csv", "variance.csv"):
     kept = (folder / "report" / name).read_text()
     assert (tmp_path / name).read_text() == kept
+
+
+def test_readme_says_what_udr_chose():
+  root = Path(__file__).parents[2]
+  text = (root / "results/laptop/report/choices.csv").read_text()
+  rows = [line.split(",") for line in text.splitlines()[1:]]
+  found = {name: mig.split()[0] for name, mig, _ in rows}
+  sentence = (
+    f"ranks first has MIG {found['udr']}; the best has {found['best']}, the mean"
+    f" is {found['at random']}."
+  )
+  assert sentence in (root / "README.md").read_text()
