@@ -47,7 +47,7 @@ def test_readme_says_what_udr_chose():
   rows = [line.split(",") for line in text.splitlines()[1:]]
   found = {name: mig.split()[0] for name, mig, _ in rows}
   sentence = (
-    f"ranks first has MIG {found['udr']}; the best has {found['best']}, the mean"
-    f" is {found['at random']}."
+    f"ranks first has MIG {found['udr']}; the best has {found['best']},"
+    f" the mean is {found['at random']}."
   )
   assert sentence in (root / "README.md").read_text()
