@@ -78,7 +78,7 @@ def test_badge_opens_this_notebook(path):
   ("has_gpu", "has_tpu", "extras"),
   [
     (False, False, "[notebook]"),
-    (True, False, "[notebook,cuda]"),
+    (True, False, "[notebook,cuda12]"),
     (False, True, "[notebook,tpu]"),
   ],
 )
