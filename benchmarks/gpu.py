@@ -2,7 +2,7 @@
 
     python -m benchmarks.gpu [--network=conv] [--lanes=64] [--json=FILE]
 
-Under nine minutes on an H100 or H200. A Bernoulli VAE on dSprites, batch 64.
+Not yet run on a GPU as a whole. A Bernoulli VAE on dSprites, batch 64.
 Milliseconds are of one lane and step. `ours` is the program that the trainer
 runs, all lanes vectorised, in float32 (products in TF32) and in bfloat16;
 `flax` is the same with Flax's own layers, lanes vectorised, or one at a time

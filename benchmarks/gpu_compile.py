@@ -158,13 +158,7 @@ def main() -> None:
     for lanes in flags.lanes:
       lowered = lower(config, dataset, mesh, lanes, lanes)
       rows.append({"network": config.network, **read(lowered, lanes)})
-      print(
-        "  ".join(
-          f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
-          for key, value in rows[-1].items()
-        ),
-        flush=True,
-      )
+      print(timing.line(rows[-1]), flush=True)
       timing.write(flags.json, rows)
 
 

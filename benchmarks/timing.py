@@ -80,6 +80,14 @@ def parser(description: str) -> argparse.ArgumentParser:
   return result
 
 
+def line(row: dict) -> str:
+  """A row in one line: names and values, three digits of what isn't whole."""
+  return "  ".join(
+    f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
+    for key, value in row.items()
+  )
+
+
 def write(path: Path | None, rows: list[dict]) -> None:
   """Writes rows as JSON where a path was given."""
   if path:

@@ -153,13 +153,7 @@ def main() -> None:
     mesh = Mesh(np.array(topology.devices[:chips]), sweep.AXIS)
     lowered = lower(config, dataset, mesh, *lanes)
     rows.append(read(lowered, name, chips, *lanes))
-    print(
-      "  ".join(
-        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}"
-        for key, value in rows[-1].items()
-      ),
-      flush=True,
-    )
+    print(timing.line(rows[-1]), flush=True)
     timing.write(flags.json, rows)
 
 

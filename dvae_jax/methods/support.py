@@ -26,11 +26,11 @@ def hausdorff_vae(
 ) -> Penalty:
   """beta KL + gamma sum of distances + scale times what spread is missing.
 
-  Roth et al. 2023 (arXiv:2210.07347), section 4.1: `distance_to_product` over
-  at most 25 pairs of latents drawn anew in every step. The last term, which
-  keeps codes from shrinking instead, is sum_d max(0, 1 - std_d) over the batch.
-  (The authors' code takes it over the latents of each image, and publishes
-  runs with weight 0.)
+  Roth et al. 2023 (arXiv:2210.07347), as in the authors' loss
+  `factorizedsupportvae`: `distance_to_product` over at most 25 pairs of latents
+  drawn anew in every step. The last term, which keeps codes from shrinking
+  instead, is sum_d max(0, 1 - std_d) over the batch; the authors' code takes it
+  over the latents of each image.
 
   Args:
     q: Gaussian, (B, D).
@@ -57,8 +57,8 @@ def distance_to_product(
 ) -> Float[Array, " P"]:
   """How far codes are from occurring in every combination, a pair at a time.
 
-  Roth et al. 2023 (arXiv:2210.07347), eq. 4 for two latents: the Hausdorff
-  distance from the product of their supports to their joint support, max over
+  Roth et al. 2023 (arXiv:2210.07347), for two latents: the Hausdorff distance
+  from the product of their supports to their joint support, max over
   combinations (a_i, b_j) of min over images n of (a_i - a_n)^2 + (b_j - b_n)^2.
   Gradients reach both: without those of the combinations, the authors say,
   training diverges.

@@ -93,12 +93,12 @@ def slow_vae(
 ) -> Penalty:
   """beta KL + gamma (cross-entropy to a Laplace distribution - entropy H(q)).
 
-  SlowVAE, Klindt et al. 2021 (arXiv:2007.10930), eq. 6 and 7: from one image of
-  a pair to the other, a latent moves by a Laplace-distributed step, rarely and
-  then far. Both directions count; the step is from the mean of the other image.
-  With `entropy` = 1 this is a KL. In the authors' loss, twice this one's, H(q)
-  counts once for the two directions: `entropy` = 1/2, and beta = 1/2 for
-  their 1.
+  SlowVAE, Klindt et al. 2021 (arXiv:2007.10930), and the authors' solver: from
+  one image of a pair to the other, a latent moves by a Laplace-distributed
+  step, rarely and then far. Both directions count; the step is from the mean of
+  the other image. With `entropy` = 1 this is a KL. In the authors' loss, twice
+  this one's, H(q) counts once for the two directions: `entropy` = 1/2, and
+  beta = 1/2 for their 1.
 
   Args:
     q: Gaussian, (2B, D): the pairs' first images before the second ones.

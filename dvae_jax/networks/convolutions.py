@@ -186,11 +186,18 @@ def _correlate_by_products(x, y, size):
   t = size // 2
   s = _blocks(x, size)
   if _few_channels(channels, features):
-    m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
-    m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
-  else:
-    m = jnp.einsum("bhwc,bhwf->cf", s, _spread(y, size))
-    m = m.reshape(2, 2, channels, t, t, features).transpose(3, 0, 4, 1, 2, 5)
+    return _correlate_windows(s, y, size)
+  m = jnp.einsum("bhwc,bhwf->cf", s, _spread(y, size))
+  m = m.reshape(2, 2, channels, t, t, features).transpose(3, 0, 4, 1, 2, 5)
+  return m.reshape(size, size, channels, features)
+
+
+def _correlate_windows(s, y, size):
+  """`correlate` of few channels, from blocks (B, ., ., 4 C) of x."""
+  channels, features = s.shape[-1] // 4, y.shape[-1]
+  t = size // 2
+  m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
+  m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
   return m.reshape(size, size, channels, features)
 
 
@@ -223,11 +230,9 @@ def _correlate_on_cpu(x, y, size):
   t = size // 2
   s = _blocks(x, size)
   if _few_channels(channels, features):
-    m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
-    m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
-  else:
-    m = jnp.einsum("fbhw,bhwc->fc", _shifted(y, size), s)
-    m = m.reshape(t, t, features, 2, 2, channels).transpose(0, 3, 1, 4, 5, 2)
+    return _correlate_windows(s, y, size)
+  m = jnp.einsum("fbhw,bhwc->fc", _shifted(y, size), s)
+  m = m.reshape(t, t, features, 2, 2, channels).transpose(0, 3, 1, 4, 5, 2)
   return m.reshape(size, size, channels, features)
 
 

@@ -111,8 +111,9 @@ class Log:
   def show(self, step: int, strips: np.ndarray):
     """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
     # A diverged lane may decode to NaN.
-    for board, strip in zip(self.boards, np.nan_to_num(strips), strict=False):
-      board.add_image("reconstructions", strip, step, dataformats="HWC")
+    shown = np.nan_to_num(strips)
+    for lane, board in enumerate(self.boards):
+      board.add_image("reconstructions", shown[lane], step, dataformats="HWC")
 
   def flush(self):
     """Hands everything written to the operating system."""

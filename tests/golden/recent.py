@@ -74,7 +74,7 @@ def with_kl(parts, mean, logvar):
 
 
 def hausdorff_vae(params, case, dataset, step):
-  """Roth et al. 2023, section 4.1, combination by combination.
+  """Roth et al. 2023, combination by combination.
 
   There are six pairs of latents, so that every step draws all of them.
   """
@@ -103,7 +103,7 @@ def hausdorff_vae(params, case, dataset, step):
 
 
 def slow_vae(params, case, dataset, step):
-  """Klindt et al. 2021, eq. 6 and 7; the Laplace term by its integral's halves.
+  """Klindt et al. 2021; the Laplace term by its integral's halves.
 
   E|x| = sqrt(2 / pi) s exp(-m^2 / 2 s^2) + m (1 - 2 Phi(-m / s)).
   """

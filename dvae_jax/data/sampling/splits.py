@@ -131,8 +131,8 @@ def correlated(
   """Prepares sampling with p(c) ~ prod exp(-(c_i - c_j)^2 / (2 sigma^2)).
 
   Träuble et al. 2021 (arXiv:2006.07886), with factors scaled to [0, 1], so that
-  their alpha is 1. The product is over the pairs, as in Roth et al. 2023
-  (arXiv:2210.07347), appendix B; the other factors stay uniform.
+  their alpha is 1. The product is over the pairs, as in the code of
+  Roth et al. 2023 (arXiv:2210.07347); the other factors stay uniform.
 
   Args:
     dataset: a grid data set.
