@@ -23,16 +23,18 @@ from dvae_jax.report import study
 def run_parts() -> None:
   """Does what isn't done of the study; ends with 1 where a part failed."""
   session.set_up()
-  plan, folder = _planned()
+  study, plan, folder = _planned()
   found = studies.work(plan, folder, which=flags.FLAGS.slice)
   print(studies.table(plan, folder))
   if any(state.name == "failed" for state in found):
     raise SystemExit(1)
+  if study.after and studies.finished(plan, folder):
+    study.after(folder)
 
 
 def status() -> None:
   """Prints what is done, running, failed and left."""
-  plan, folder = _planned()
+  _, plan, folder = _planned()
   print(studies.table(plan, folder))
 
 
@@ -57,12 +59,13 @@ def gather(folders: list[str]) -> None:
   print(studies.gather(folders, flags.FLAGS.out))
 
 
-def _planned() -> tuple[studies.Plan, Path]:
+def _planned() -> tuple[studies.Study, studies.Plan, Path]:
   file = flags.FLAGS.config
   if file is None:
     raise ValueError("--config=FILE[:PROFILE] is missing; see experiments/")
   folder = flags.FLAGS.workdir or Path("runs") / session.experiment_name(file)
-  return studies.plan(studies.load(file), file), Path(folder)
+  study = studies.load(file)
+  return study, studies.plan(study, file), Path(folder)
 
 
 def main(argv) -> None:

@@ -11,8 +11,10 @@ from dvae_jax.methods import OBJECTIVES
 from dvae_jax.train import loop, training
 
 FOLDER = Path(__file__).parents[1] / "experiments"
-# Studies are of several runs: tests/studies/test_plan.py reads theirs.
-FILES = sorted(set(FOLDER.glob("*.py")) - set(FOLDER.glob("study_*.py")))
+# Studies are of several runs: tests/studies/test_plan.py reads theirs, and
+# tests/studies/test_claims.py those of claims.
+STUDIES = {*FOLDER.glob("study_*.py"), *FOLDER.glob("claim*.py")}
+FILES = sorted(set(FOLDER.glob("*.py")) - STUDIES)
 COMMAND = re.compile(
   r"    python -m dvae_jax\.main --config=experiments/(\w+)\.py(?::(\w+))?\n"
 )

@@ -1,5 +1,12 @@
 """Studies: many runs from one file, done by one process or by many."""
 
+from dvae_jax.studies.claims import (
+  Claim,
+  Conclusion,
+  load_claim,
+  study_of,
+  trained,
+)
 from dvae_jax.studies.page import write
 from dvae_jax.studies.plan import (
   MANIFEST,
@@ -11,9 +18,11 @@ from dvae_jax.studies.plan import (
   plan,
 )
 from dvae_jax.studies.results import LANES, Results, gather, load_study
-from dvae_jax.studies.worker import State, state, table, work
+from dvae_jax.studies.worker import State, finished, state, table, work
 
 __all__ = [
-  "LANES", "MANIFEST", "Part", "Plan", "Results", "State", "Study", "gather",
-  "hold_to", "load", "load_study", "plan", "state", "table", "work", "write",
+  "LANES", "MANIFEST", "Claim", "Conclusion", "Part", "Plan", "Results",
+  "State", "Study", "finished", "gather", "hold_to", "load", "load_claim",
+  "load_study", "plan", "state", "study_of", "table", "trained", "work",
+  "write",
 ]  # fmt: skip

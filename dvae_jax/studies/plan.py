@@ -11,7 +11,7 @@ seeds swept. A run is cut along its seeds into parts of at most `lanes` lanes.
 import hashlib
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,10 +29,13 @@ class Study(NamedTuple):
   Attributes:
     runs: name -> config of a run; a name is a folder's, such as "beta_vae".
     lanes: most lanes that one process trains together.
+    after: called with the study's folder once every run is done; a study that
+      only computes has no runs.
   """
 
   runs: Mapping[str, ConfigDict]
   lanes: int = 64
+  after: Callable[[Path], None] | None = None
 
 
 class Part(NamedTuple):
@@ -81,7 +84,7 @@ def load(path: str) -> Study:
       " run goes to python -m dvae_jax.main"
     )
   study = found(profile)
-  if not isinstance(study, Study) or not study.runs:
+  if not isinstance(study, Study) or not (study.runs or study.after):
     raise ValueError(
       f"--config: get_study of {file} returned {type(study).__name__!r}, a"
       " Study with one run or more expected"

@@ -110,6 +110,11 @@ def work(plan: Plan, workdir: str | Path, *, which: str = "") -> list[State]:
   return [state(part, folder) for part in parts]
 
 
+def finished(plan: Plan, workdir: Path) -> bool:
+  """Whether every part of a study is done."""
+  return all(state(part, workdir).name == "done" for part in plan.parts)
+
+
 def _workers() -> int:
   """Processes that measure: a CPU trains on its cores, an accelerator not."""
   cores = os.cpu_count() or 1
