@@ -2,9 +2,8 @@
 
     python -m dvae_jax.study run --config=experiments/claim_seeds.py
 
-Locatello et al. 2019 (arXiv:1811.12359), section 5.2 and figure 2. It is read
-off results/laptop, the laptop study of experiments/study_reference.py, and
-trains nothing; the full size is that file without a profile.
+Locatello et al. 2019 (arXiv:1811.12359). It is read off results/laptop, the
+laptop study of experiments/study_reference.py, and trains nothing; the full size is that file without a profile.
 """
 
 from pathlib import Path
@@ -67,7 +66,7 @@ def draw(lines: list[dict]) -> Figure:
 CLAIM = Claim(
   name="seeds",
   text="Random seeds and strengths matter more than the choice of the method.",
-  source="Locatello et al. 2019 (arXiv:1811.12359), section 5.2",
+  source="Locatello et al. 2019 (arXiv:1811.12359)",
   setting="results/laptop: 6 methods x 6 strengths x 10 seeds",
   runs=lambda profile: {},
   measure=measure,
