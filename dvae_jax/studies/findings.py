@@ -117,6 +117,22 @@ def with_interval(
   return interval(statistic(table), found)
 
 
+def over_seeds(statistic: Callable[..., float], *groups) -> Interval:
+  """A number of some groups of lanes, and its interval over other seeds.
+
+  Args:
+    statistic: of as many arrays as there are groups.
+    groups: (M, ...) values of M lanes, each drawn from apart from the others.
+  """
+  groups = tuple(np.asarray(group, np.float64) for group in groups)
+  rng = np.random.default_rng(0)
+  found = [
+    statistic(*(g[rng.integers(0, len(g), len(g))] for g in groups))
+    for _ in range(SAMPLES)
+  ]
+  return interval(statistic(*groups), found)
+
+
 def means(table: Table, score: str) -> dict[tuple[str, str], Interval]:
   """(run, setting) -> a score's mean over seeds and its interval."""
   found = {}
