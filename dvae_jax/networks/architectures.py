@@ -213,7 +213,9 @@ def _petals(image_shape, relu=layers.relu):
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),
 # appendix; petals_conv: the notebooks of M-Lin-DM/VAE-zeroshot-learning;
 # mlp_small and mlp_tiny, whose parameters, moments and gradients fit a CPU's
-# caches, are ours, for laptops: their critics too are as small.
+# caches, are ours, for laptops: their critics too are as small. linear, whose
+# features are the pixels: the linear VAE of Lucas et al. 2019
+# (arXiv:1911.02469).
 NETWORKS = {
   "conv": _convolutional(
     ((32, 4), (32, 4), (64, 2), (64, 2)),
@@ -231,5 +233,6 @@ NETWORKS = {
   "mlp": _mlp((1200, 1200), (1200, 1200, 1200)),
   "mlp_small": _mlp((256, 256), (256, 256), (256,) * 3),
   "mlp_tiny": _mlp((128, 128), (128, 128), (128,) * 3),
+  "linear": _mlp((), ()),
   "petals_conv": _petals,
 }

@@ -58,6 +58,7 @@ def convs(*layers):
       + convs((4, 32, 32), (4, 32, 32), (4, 32, 32), (4, 32, 1)),
     ),
     ("mlp", dense(4096, 1200, 1200, 20), dense(10, 1200, 1200, 1200, 4096)),
+    ("linear", dense(4096, 20), dense(10, 4096)),
   ],
 )
 def test_sizes_are_those_of_the_papers(name, encoder_size, decoder_size):
@@ -104,3 +105,15 @@ def test_images_that_do_not_fit_are_refused(name):
     ValueError, match=r"network: images of 20 x 20 .* multiples"
   ):
     NETWORKS[name]((20, 20, 1))
+
+
+def test_the_linear_network_has_no_activation():
+  # f(x) - f(0) is additive: no ReLU, no tanh.
+  encoder, decoder, *_ = NETWORKS["linear"]((2, 2, 1))
+  key = jax.random.PRNGKey(0)
+  for module, shape in ((encoder, (2, 2, 1)), (decoder, (3,))):
+    a, b = 9.0 * jax.random.normal(key, (2, 1, *shape))
+    f = lambda x, m=module: m.apply(m.init(key, x), x)
+    np.testing.assert_allclose(
+      f(a + b) + f(0 * a), f(a) + f(b), rtol=1e-4, atol=1e-4
+    )
