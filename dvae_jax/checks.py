@@ -32,6 +32,7 @@ POSITIVE = (
   "posterior_std",
   "clip",
   "laplace_rate",
+  "noise_variance",
 )
 NON_NEGATIVE = (
   "beta",

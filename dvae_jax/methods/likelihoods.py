@@ -1,5 +1,6 @@
 """p(x|z): how an image is compared with what the decoder says, in nats."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -60,6 +61,29 @@ def gaussian(logits: Images, images: Images) -> Float[Array, " B"]:
   return -_over_pixels((images - sigmoid(logits)) ** 2)
 
 
+def gaussian_noise(
+  logits: Images, images: Images, *, noise_variance
+) -> Float[Array, " B"]:
+  """log N(x; sigmoid(logits), noise_variance), summed over pixels.
+
+  Kingma & Welling 2014 (arXiv:1312.6114), appendix C.2, with one variance. A
+  linear beta-VAE uses the directions in which images vary by more than beta
+  noise_variance (Lucas et al. 2019, arXiv:1911.02469, section 4), so that beta
+  says nothing without it. `gaussian` is a variance of 1/2, but for a constant.
+
+  Args:
+    logits: (B, H, W, C); their sigmoid is the mean of a pixel.
+    images: (B, H, W, C) pixels in [0, 1].
+    noise_variance: of a pixel, above 0.
+
+  Returns:
+    (B,) in nats.
+  """
+  squares = (images - sigmoid(logits)) ** 2 / noise_variance
+  constant = math.log(2.0 * math.pi) + jnp.log(noise_variance)
+  return -0.5 * _over_pixels(squares + constant)
+
+
 def _over_pixels(values: Images) -> Float[Array, " B"]:
   return jnp.sum(values, axis=tuple(range(1, values.ndim)))
 
@@ -67,4 +91,5 @@ def _over_pixels(values: Images) -> Float[Array, " B"]:
 LIKELIHOODS = {
   "bernoulli": Likelihood(bernoulli),
   "gaussian": Likelihood(gaussian),
+  "gaussian_noise": Likelihood(gaussian_noise),
 }

@@ -145,6 +145,10 @@ def critic(params, z):
 def reconstruction_of(case, outputs, images):
   """Minus log p(x|z), and the squared error of the mean."""
   x = images.reshape(len(images), -1)
+  if case.likelihood == "gaussian_noise":
+    sd = case.hparams["noise_variance"] ** 0.5
+    pixels = torch.distributions.Normal(torch.sigmoid(outputs), sd)
+    return -pixels.log_prob(x).sum(1)
   if case.likelihood == "gaussian":
     return ((x - torch.sigmoid(outputs)) ** 2).sum(1)
   p = torch.sigmoid(outputs)

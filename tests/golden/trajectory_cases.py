@@ -68,6 +68,9 @@ CASES = {
     {"beta": 4.0, "clip": 0.05, "warmup_steps": 2.0},
     train={"clip": "value", "schedule": "warmup"},
   ),
+  "beta_vae, noise": Case(
+    "beta_vae", "gaussian_noise", {"beta": 4.0, "noise_variance": 0.02}
+  ),
   "annealed_vae": Case("annealed_vae", "bernoulli", CAPACITY),
   "annealed_vae, all three": Case(
     "annealed_vae", "gaussian", CAPACITY, SPLITS["all three"]

@@ -1,5 +1,7 @@
 """Likelihoods against SciPy, and at extremes."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,15 +50,29 @@ def test_gaussian_log_prob_is_a_normal_density_but_for_its_constant():
   np.testing.assert_allclose(log_prob, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("variance", [1e-4, 0.02, 0.5, 30.0])
+def test_gaussian_noise_log_prob_is_a_normal_density(variance):
+  images, logits = random_images(3, binary=False)
+  mean = scipy.special.expit(logits)
+  density = scipy.stats.norm.logpdf(images, mean, np.sqrt(variance))
+  log_prob = likelihoods.gaussian_noise(
+    *as_jax(logits, images), noise_variance=jnp.float32(variance)
+  )
+  np.testing.assert_allclose(log_prob, density.sum((1, 2, 3)), rtol=2e-5)
+
+
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_likelihoods_survive_extreme_logits(name):
   # log sigmoid(1e4) = 0 and log sigmoid(-1e4) = -1e4; (1 - 0)^2 = 1.
   logits = jnp.array([1e4, -1e4, 1e4, -1e4]).reshape(1, 2, 2, 1)
   images = jnp.array([1.0, 0.0, 0.0, 1.0]).reshape(1, 2, 2, 1)
   log_prob = LIKELIHOODS[name].log_prob
-  expected = {"bernoulli": -2e4, "gaussian": -2.0}[name]
+  if name == "gaussian_noise":  # of this variance it has no constant
+    log_prob = partial(log_prob, noise_variance=0.5 / np.pi)
+  ones = {"gaussian": -2.0, "gaussian_noise": -2.0 * np.pi}
+  expected = {"bernoulli": -2e4, **ones}[name]
   np.testing.assert_allclose(log_prob(logits, images), [expected], rtol=1e-6)
   gradient = jax.grad(lambda x: log_prob(x, images).sum())(logits)
   # d/dlogits [x l - log(1 + e^l)] = x - sigmoid(l); a flat sigmoid for squares.
-  slope = {"bernoulli": [0, 0, -1, 1], "gaussian": [0, 0, 0, 0]}[name]
+  slope = [0, 0, -1, 1] if name == "bernoulli" else [0, 0, 0, 0]
   np.testing.assert_allclose(gradient.ravel(), slope, atol=1e-6)
