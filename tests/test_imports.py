@@ -41,6 +41,7 @@ ALLOWED = {
   },
   "study": {"registration", "report", "session", "studies"},
   "show": {"registration", "report", "runs", "session"},
+  "rotate": {"metrics", "registration", "rundir"},
   "main": {
     "checks", "config", "data", "evaluate", "progress", "registration",
     "report", "rundir", "runs", "session", "train",
