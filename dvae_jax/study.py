@@ -1,13 +1,15 @@
 """Studies: many runs from one file, and many runs read together.
 
     python -m dvae_jax.study run --config=experiments/study_reference.py:laptop
+    python -m dvae_jax.study cost --config=...
     python -m dvae_jax.study status --config=...
     python -m dvae_jax.study report runs/study_reference_laptop --out=study
     python -m dvae_jax.study gather runs/study_reference_laptop --out=results/x
 
 `run` does what isn't done of a study; more processes, on this machine or on
 others that share the folder, may do the same at the same time, or each a slice
-(--slice=3/16). `status` says how far it is. `report` reads studies and runs;
+(--slice=3/16). It begins by saying what it will take; `cost` says no more than
+that. `status` says how far it is. `report` reads studies and runs;
 `gather` keeps a study's results and codes as data (`dvae_jax.load_study`).
 """
 
@@ -24,12 +26,20 @@ def run_parts() -> None:
   """Does what isn't done of the study; ends with 1 where a part failed."""
   session.set_up()
   study, plan, folder = _planned()
+  studies.hold_to(plan, folder)
+  studies.say_cost(plan, folder, which=flags.FLAGS.slice)
   found = studies.work(plan, folder, which=flags.FLAGS.slice)
   print(studies.table(plan, folder))
   if any(state.name == "failed" for state in found):
     raise SystemExit(1)
   if study.after and studies.finished(plan, folder):
     study.after(folder)
+
+
+def cost() -> None:
+  """Prints how long what is left takes on this machine, by its own pace."""
+  _, plan, folder = _planned()
+  studies.say_cost(plan, folder, which=flags.FLAGS.slice)
 
 
 def status() -> None:
@@ -71,7 +81,7 @@ def _planned() -> tuple[studies.Study, studies.Plan, Path]:
 def main(argv) -> None:
   """Reads the verb and the flags; what is wrong with them is one line."""
   verb, *rest = argv[1:] or [""]
-  verbs = {"run": run_parts, "status": status}
+  verbs = {"run": run_parts, "cost": cost, "status": status}
   with session.refusing():
     for experiment in flags.FLAGS.register:
       register(experiment)
@@ -81,7 +91,8 @@ def main(argv) -> None:
       {"report": report, "gather": gather}[verb](rest)
     else:
       raise ValueError(
-        f"{verb!r} found, run, status, report FOLDER or gather FOLDER expected"
+        f"{verb!r} found, run, cost, status, report FOLDER or gather FOLDER"
+        " expected"
       )
 
 

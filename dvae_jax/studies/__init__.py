@@ -18,11 +18,18 @@ from dvae_jax.studies.plan import (
   plan,
 )
 from dvae_jax.studies.results import LANES, Results, gather, load_study
-from dvae_jax.studies.worker import State, finished, state, table, work
+from dvae_jax.studies.worker import (
+  State,
+  finished,
+  say_cost,
+  state,
+  table,
+  work,
+)
 
 __all__ = [
   "LANES", "MANIFEST", "Claim", "Conclusion", "Part", "Plan", "Results",
   "State", "Study", "finished", "gather", "hold_to", "load", "load_claim",
-  "load_study", "plan", "state", "study_of", "table", "trained", "work",
-  "write",
+  "load_study", "plan", "say_cost", "state", "study_of", "table",
+  "trained", "work", "write",
 ]  # fmt: skip

@@ -6,7 +6,6 @@ lane, and what a dead one held is free again.
 
 import contextlib
 import functools
-import json
 import math
 import os
 from collections import Counter, deque
@@ -21,6 +20,7 @@ import numpy as np
 from dvae_jax import checks, data, evaluate, rundir, runs, session
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.report.scores import worth
+from dvae_jax.studies import cost
 from dvae_jax.studies.plan import Part, Plan, hold_to, setting_of
 from dvae_jax.train import loop, sweep, training
 
@@ -44,7 +44,8 @@ def state(part: Part, workdir: Path) -> State:
   if rundir.in_use(folder):
     return State("running")
   if (folder / FAILED).exists():
-    return State("failed", json.loads((folder / FAILED).read_text())["reason"])
+    found = rundir.read_json(folder / FAILED, {"reason": str})
+    return State("failed", found["reason"])
   return State("left")
 
 
@@ -75,6 +76,25 @@ def sliced(parts: list[Part], which: str) -> list[Part]:
   if int(number) > int(count):
     raise ValueError(f"--slice: {which!r} found, at most {count}/{count}")
   return parts[int(number) - 1 :: int(count)]
+
+
+def say_cost(plan: Plan, workdir: str | Path, *, which: str = "") -> None:
+  """Says how long what isn't done takes on this machine, by its own pace.
+
+  Args:
+    plan: the study's.
+    workdir: its folder.
+    which: slice, "3/16", or "" for everything.
+
+  Raises:
+    ValueError: the slice is none.
+  """
+  folder = Path(workdir)
+  parts = sliced(plan.parts, which)
+  left = [part for part in parts if state(part, folder).name != "done"]
+  if left:
+    sweep.use_cores(math.gcd(*[part.lanes for part in parts]))
+    say(cost.tell(cost.estimate(left)))
 
 
 def work(plan: Plan, workdir: str | Path, *, which: str = "") -> list[State]:
@@ -234,7 +254,7 @@ class Worker:
     if not isinstance(error, ValueError):
       reason = f"{type(error).__name__}: {reason}"
     folder.mkdir(parents=True, exist_ok=True)
-    rundir.write_atomic(folder / FAILED, rundir.to_json({"reason": reason}))
+    rundir.write_json(folder / FAILED, {"reason": reason})
     say(f"{part.name} failed: {reason}")
     self.bar.advance(self.total, part.lanes)
 
