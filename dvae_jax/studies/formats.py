@@ -45,3 +45,34 @@ def to_markdown(sections: list[tuple[str, str, Rows | None]]) -> str:
       table = [head, ["---"] * len(head), *rows]
       lines += [f"| {' | '.join(row)} |" for row in table] + [""]
   return "\n".join(lines)
+
+
+def to_parquet(rows: Rows) -> bytes:
+  """Rows as Parquet, a column of numbers where all its cells are numbers.
+
+  Empty cells are missing values. It takes pyarrow, which TFDS brings; without
+  it there are no bytes.
+  """
+  try:
+    import pyarrow
+    from pyarrow import parquet
+  except ImportError:
+    return b""
+  head, *body = rows
+  cells = dict(zip(head, zip(*body, strict=True), strict=True))
+  columns = {name: list(map(_number, column)) for name, column in cells.items()}
+  for name, column in columns.items():
+    if any(isinstance(value, str) for value in column):
+      columns[name] = [cell or None for cell in cells[name]]
+  with io.BytesIO() as file:
+    parquet.write_table(pyarrow.table(columns), file)
+    return file.getvalue()
+
+
+def _number(cell: str) -> float | str | None:
+  if cell == "":
+    return None
+  try:
+    return float(cell)
+  except ValueError:
+    return cell

@@ -25,7 +25,13 @@ from dvae_jax.report.scores import (
 from dvae_jax.rundir import write_atomic
 from dvae_jax.studies import findings
 from dvae_jax.studies.findings import Table
-from dvae_jax.studies.formats import Rows, to_csv, to_latex, to_markdown
+from dvae_jax.studies.formats import (
+  Rows,
+  to_csv,
+  to_latex,
+  to_markdown,
+  to_parquet,
+)
 from dvae_jax.studies.results import Results
 
 VIOLIN = 10  # lanes from which a density is drawn
@@ -295,6 +301,8 @@ def write(results: Results, out: str | Path, *, by: str = "mig") -> Path:
   texts = [(part.title, part.text, part.rows) for part in parts]
   write_atomic(folder / "study.md", to_markdown(texts))
   write_atomic(folder / "lanes.csv", to_csv(_lanes(results)))
+  if parquet := to_parquet(_lanes(results)):
+    write_atomic(folder / "lanes.parquet", parquet)
   source = files("dvae_jax.studies").joinpath("study.html.jinja")
   template = jinja2.Environment(
     autoescape=True, undefined=jinja2.StrictUndefined

@@ -25,7 +25,8 @@ def test_the_estimate_is_steps_times_lanes_times_the_pace(monkeypatch):
     return len(config.sweep.seed) * 0.5  # half a second a lane
 
   monkeypatch.setattr(cost, "seconds_per_step", pace)
-  plan = plan_of(few=config_of(), more=config_of("autoencoder", (0, 1, 2, 3, 4)))
+  more = config_of("autoencoder", (0, 1, 2, 3, 4))
+  plan = plan_of(few=config_of(), more=more)
   found = cost.estimate(plan.parts)
   steps = plan.parts[0].config.train.steps
   hours = lambda lanes: lanes * steps * 0.5 / 3600
