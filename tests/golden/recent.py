@@ -7,6 +7,7 @@ training is used. Run it with the extra "bench" in the root of the repository:
   PYTHONPATH=tests python -m golden.recent
 """
 
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -176,6 +177,37 @@ def ada_mlvae_averaged(params, case, dataset, step):
   return with_kl(parts, mean, logvar)
 
 
+def beta_tcvae(params, case, dataset, step, *, past):
+  """Chen et al. 2018, eq. 4; q(z) of this batch and of the posteriors before.
+
+  The sample's own posterior stands for one of N images, the others for the
+  rest. Only z is differentiated (Roeder et al. 2017).
+
+  Args:
+    past: posteriors of earlier steps, to which this step's are added.
+  """
+  images, mean, logvar, z = gaussian(params, case, dataset, step)
+  past.append((mean.detach(), logvar.detach()))
+  means, logvars = (torch.cat(part) for part in zip(*past[::-1], strict=True))
+  size, batch = classic.count_training_images(dataset, case), len(z)
+  share = (size - 1) / size / (len(means) - 1)
+  weights = torch.full((batch, len(means)), share).double()
+  weights[range(batch), range(batch)] = 1 / size
+  density = classic.log_normal(z[:, None], means[None], logvars[None]).exp()
+  log_qz = (weights * density.prod(2)).sum(1).log()
+  log_product = (weights[:, :, None] * density).sum(1).log().sum(1)
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  zero = torch.zeros_like(z)
+  mi = classic.log_normal(z, mean, logvar).sum(1) - log_qz
+  tc = log_qz - log_product
+  dwkl = log_product - classic.log_normal(z, zero, zero).sum(1)
+  terms = {"kl": kl, "mi": mi, "tc": tc, "dwkl": dwkl}
+  weight = {"mi": "alpha", "tc": "beta", "dwkl": "gamma"}
+  extra = sum((case.hparams[w] - 1) * terms[t] for t, w in weight.items())
+  outputs = classic.decode(params, z)
+  return with_kl(summed(case, outputs, images, kl + extra, terms), mean, logvar)
+
+
 LOSSES = {
   function.__name__: function
   for function in (
@@ -189,8 +221,10 @@ LOSSES = {
 
 
 def trajectory(case):
+  losses = LOSSES | {"beta_tcvae": partial(beta_tcvae, past=[])}
+
   def loss_of(params, case, dataset, step):
-    return LOSSES[case.objective](params, case, dataset, step)
+    return losses[case.objective](params, case, dataset, step)
 
   return classic.trajectory(
     case, loss_of=loss_of, first=given_recent.first_params(case)

@@ -14,6 +14,7 @@ HAUSDORFF = {"beta": 1.5, "gamma": 30.0, "scale": 4.0}
 SLOW = {"beta": 0.5, "gamma": 10.0, "laplace_rate": 6.0, "entropy": 0.5}
 PAIR = {"pair_changes": 2}
 FACTOR = {"gamma": 6.0, "critic_learning_rate": 3e-4}
+BANK = "bank_4096"  # never full here
 
 CASES = {
   "qlae, holdout": Case("qlae", "bernoulli", QLAE, HOLDOUT),
@@ -37,6 +38,9 @@ CASES = {
   ),
   "ada_mlvae_averaged, fraction": Case(
     "ada_mlvae_averaged", "gaussian", {"beta": 2.0}, PAIR | FRACTION
+  ),
+  "beta_tcvae, bank": Case(
+    "beta_tcvae", "bernoulli", given.TC, HOLDOUT, estimator=BANK
   ),
   "slow_vae, holdout": Case(
     "slow_vae", "gaussian", SLOW | {"entropy": 1.0}, PAIR | HOLDOUT

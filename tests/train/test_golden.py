@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from golden import recent_cases
+from golden import compared_cases, recent_cases
 from golden import trajectory_cases as given
 
 from dvae_jax import checks
@@ -28,12 +28,15 @@ from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
 from dvae_jax.train import loop, optimizers, sweep, training
 
 FOLDER = Path(__file__).parents[1] / "golden"
-GOLDEN, RECENT = (
+GOLDEN, RECENT, COMPARED = (
   json.loads((FOLDER / f"{name}.json").read_text())
-  for name in ("trajectories", "recent")
+  for name in ("trajectories", "recent", "compared")
 )
-CASES = given.CASES | recent_cases.CASES
-TRAJECTORIES = GOLDEN["trajectories"] | RECENT["trajectories"]
+GIVEN = (given, recent_cases, compared_cases)
+CASES = given.CASES | recent_cases.CASES | compared_cases.CASES
+TRAJECTORIES = (
+  GOLDEN["trajectories"] | RECENT["trajectories"] | COMPARED["trajectories"]
+)
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 NAMES, KINDS = tuple(OBJECTIVES), tuple(LIKELIHOODS)
 
@@ -100,16 +103,22 @@ def first_state(setup, lane, params):
     key=jax.random.PRNGKey(lane.seed),
     hparams=hparams,
     diverged_at=jnp.int32(-1),
+    memories={
+      owner: memory.start(setup.model.latent_dim)
+      for owner, memory in setup.model.memories.items()
+    },
   )
   return sweep.stack([state])
 
 
-def first_gradient(opt_state):
+def first_gradient(opt_state, train_fields):
   """The gradient that Adam got in its only step, from its first moment."""
   found = {}
+  all_half = train_fields.get("optimizer") == "adam_half"
   for _, moment in optax.tree.get_all_with_path(opt_state, "mu"):
     for name, leaf in named(moment).items():
-      b1 = 0.5 if name.startswith(("critic", "discriminator")) else 0.9
+      half = all_half or name.startswith(("critic", "discriminator"))
+      b1 = 0.5 if half else 0.9
       found[name] = np.float64(leaf[0]) / (1 - b1)
   return found
 
@@ -154,8 +163,8 @@ def train(case, pairs):
   setup = set_up(case)
   if pairs:
     setup = with_pairs(setup, case, pairs)
-  recent = case in recent_cases.CASES.values()
-  first = (recent_cases if recent else given).first_params(case)
+  source = next(source for source in GIVEN if case in source.CASES.values())
+  first = source.first_params(case)
   states = first_state(setup, lane_of(case), first)
   one = jax.tree.map(lambda leaf: leaf[0], states)
   zeros = sweep.stack([training.zero_terms(setup, one)])
@@ -166,7 +175,7 @@ def train(case, pairs):
     placed = sweep.place((states, zeros), mesh)
     states, sums = sweep.unplace(call(placed, None, 1), 1)
     terms.append({name: value[0] for name, value in sums.items()})
-    gradient = gradient or first_gradient(states.opt_state)
+    gradient = gradient or first_gradient(states.opt_state, case.train)
   last = {n: np.float64(p[0]) for n, p in named(states.params).items()}
   return terms, gradient, {name: last[name] - first[name] for name in first}
 
