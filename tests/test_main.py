@@ -30,6 +30,14 @@ ADDED = (
   "--config.sweep.warmup_steps=(1.0,20.0)",
 )
 
+# A lane's bank of past posteriors must come back, too.
+BANK = (
+  "--config.objective=beta_tcvae",
+  "--config.estimator=bank_4096",
+  "--config.hparams.alpha=1.0",
+  "--config.hparams.gamma=1.0",
+)
+
 
 def start(workdir, *flags):
   command = [sys.executable, "-m", "dvae_jax.main", f"--workdir={workdir}"]
@@ -55,10 +63,16 @@ def logged_step(workdir):
 
 
 @pytest.mark.parametrize(
-  "moments", [(50,), pytest.param((50, 1300, 2600), marks=pytest.mark.slow)]
+  ("moments", "method"),
+  [
+    ((50,), ()),
+    pytest.param((50, 1300, 2600), (), marks=pytest.mark.slow),
+    pytest.param((50, 1300), BANK, marks=pytest.mark.slow),
+  ],
 )
-def test_killed_run_resumes_bit_for_bit(tmp_path, moments):
+def test_killed_run_resumes_bit_for_bit(tmp_path, moments, method):
   flags = (
+    *method,
     "--config.train.steps=4000",
     "--config.train.log_every=25",
     "--config.checkpoint.every=100",
