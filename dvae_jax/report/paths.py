@@ -27,6 +27,35 @@ def lines(start, end, number: int) -> np.ndarray:
   return start[:, None] * (1 - share) + end[:, None] * share
 
 
+def along(codes, number: int) -> np.ndarray:
+  """Points at equal distances on the broken line through codes in their order.
+
+  Through the codes of a factor's values it follows the factor's curve, where
+  `lines` cuts across it.
+
+  Args:
+    codes: (P, D), two or more, not all alike.
+    number: of points, the first and the last code among them.
+
+  Returns:
+    (number, D).
+  """
+  way = np.r_[0.0, np.cumsum(_pieces(codes))]
+  at = np.linspace(0, way[-1], number)
+  return np.stack([np.interp(at, way, column) for column in codes.T], -1)
+
+
+def detour(codes) -> float:
+  """Length of the broken line through codes (P, D) over that of the straight
+  one between its ends: 1 where a factor's curve is straight."""
+  return float(_pieces(codes).sum() / np.linalg.norm(codes[-1] - codes[0]))
+
+
+def _pieces(codes) -> np.ndarray:
+  """Lengths (P - 1,) of the pieces of a broken line."""
+  return np.linalg.norm(np.diff(codes, axis=0), axis=1)
+
+
 def circle(low, high, number: int = 16) -> np.ndarray:
   """Points on a circle around the middle of a rectangle of the latent space.
 

@@ -29,6 +29,22 @@ def test_lines_are_straight_and_end_at_the_codes():
   np.testing.assert_array_equal(found, [[[0, 4], [1, 2], [2, 0]]])
 
 
+def test_a_walk_keeps_to_the_broken_line_at_equal_steps():
+  corner = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]])  # 3 + 1 long
+  found = paths.along(corner, 5)
+  np.testing.assert_allclose(found, [[0, 0], [1, 0], [2, 0], [3, 0], [3, 1]])
+  half = np.pi * np.linspace(0, 1, 1001)
+  circle = np.stack([np.cos(half), np.sin(half)], -1)
+  np.testing.assert_allclose(paths.along(circle, 3)[1], [0, 1], atol=1e-5)
+
+
+def test_detour_is_a_half_circle_over_its_diameter():
+  half = np.pi * np.linspace(0, 1, 1001)
+  circle = np.stack([np.cos(half), np.sin(half)], -1)
+  np.testing.assert_allclose(paths.detour(circle), np.pi / 2, rtol=1e-5)
+  np.testing.assert_allclose(paths.detour(circle[[0, -1]]), 1)
+
+
 def test_circle_has_three_eighths_of_the_range_as_radius():
   found = paths.circle([-2, -2], [2, 2], 4)
   np.testing.assert_allclose(
