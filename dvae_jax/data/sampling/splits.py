@@ -32,7 +32,8 @@ def apply(dataset: Dataset, config) -> Dataset:
   Args:
     dataset: any data set; `held_out` images of its own stay held out.
     config: has `heldout_fraction`, `holdout`, `correlate` and
-      `correlation_strength`; the last three need a grid data set.
+      `correlation_strength`; the last two need a grid data set, `holdout` one
+      or a table of factors.
 
   Returns:
     The data set with `sample`, `acceptance`, `num_train` and `held_out`; its
@@ -90,7 +91,7 @@ def combination(dataset: Dataset, expression: str) -> np.ndarray:
   """Finds the images that meet every condition of an expression.
 
   Args:
-    dataset: a grid data set.
+    dataset: a grid, or a data set with a table of factors.
     expression: conditions joined by commas, such as "shape=heart,posX>15": a
       factor, one of = != < <= > >=, and the name of a value or its index in the
       full grid, whatever the stride.
@@ -99,9 +100,12 @@ def combination(dataset: Dataset, expression: str) -> np.ndarray:
     (N,) booleans.
 
   Raises:
-    ValueError: not a grid, a condition that can't be read, or no such image.
+    ValueError: no factors, a condition that can't be read, or no such image.
   """
-  factors = _factor_table(dataset, "holdout", expression)
+  if dataset.factors is not None:
+    factors = tuple(dataset.factors.T)
+  else:
+    factors = _factor_table(dataset, "holdout", expression)
   chosen = np.ones(dataset.num_images, bool)
   for condition in expression.split(","):
     match = re.fullmatch(
@@ -119,8 +123,9 @@ def combination(dataset: Dataset, expression: str) -> np.ndarray:
     chosen &= _COMPARE[comparison](factors[factor] * stride, wanted)
   if not chosen.any():
     raise ValueError(
-      f"data.holdout is {expression!r}; no image of this grid of"
-      f" {dataset.factor_sizes} with stride {_strides(dataset)} meets it"
+      f"data.holdout is {expression!r}; no image meets it, of factors of"
+      f" {[len(np.unique(f)) for f in factors]} values with stride"
+      f" {_strides(dataset)}"
     )
   return chosen
 
@@ -249,7 +254,7 @@ def _factor_position(dataset: Dataset, field: str, name: str) -> int:
 
 
 def _strides(dataset: Dataset) -> list[int]:
-  return dataset.notes.get("stride", [1] * len(dataset.factor_sizes))
+  return dataset.notes.get("stride", [1] * len(dataset.factor_names))
 
 
 def _value_index(dataset: Dataset, factor: int, value: str) -> int:

@@ -45,6 +45,16 @@ def test_hashed_fraction(fraction):
   assert (held_out | ~splits.hashed_fraction(737280, fraction / 2)).all()
 
 
+def test_a_class_of_a_table_is_held_out_beside_the_test_images():
+  dataset = data.load({"name": "digits", "holdout": "label=3"})
+  threes = np.flatnonzero(dataset.factors[:, 0] == 3)
+  np.testing.assert_array_equal(dataset.held_out, threes)
+  assert dataset.num_train == 1797 - len(threes)
+  assert not np.isin(draws(dataset, 5000), threes).any()
+  with pytest.raises(ValueError, match=r"label=11.*no image.*\[10\] values"):
+    data.load({"name": "digits", "holdout": "label=11"})
+
+
 def test_training_draws_each_remaining_image_equally():
   dataset = data.load({**SMALL, "heldout_fraction": 0.25})
   assert dataset.num_train + len(dataset.held_out) == dataset.num_images
@@ -258,7 +268,7 @@ def test_sampling_is_pure():
       "0.0",
       "positive",
     ),
-    ({"name": "petals", "holdout": "a=1"}, "holdout", "'a=1'", "no grid"),
+    ({"name": "petals", "holdout": "a=99"}, "holdout", "'a=99'", "no image"),
     ({"name": "petals", "correlate": "a,b"}, "correlate", "'a,b'", "no grid"),
   ],
 )
