@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import dvae_jax
+from benchmarks import results
 from dvae_jax import studies
+from dvae_jax.studies import findings
 
 FOLDERS = sorted(
   path.parent
@@ -51,3 +53,21 @@ def test_readme_says_what_udr_chose():
     f" the mean is {found['at random']}."
   )
   assert sentence in (root / "README.md").read_text()
+
+
+def test_the_results_page_and_the_readme_follow_from_the_studies():
+  found = results.tables()
+  assert results.PAGE.read_text() == results.page(found)
+  assert results.README.read_text() == results.readme(found)
+
+
+def test_a_method_stands_at_its_best_setting(study):
+  table = findings.table_of(study.lanes)
+  for row in results.rows(table):
+    own = table.run == row.run
+    means = {
+      s: table.scores["mig"][own & (table.setting == s)].mean()
+      for s in set(table.setting[own])
+    }
+    assert row.setting == max(means, key=means.get)
+    assert row.scores["mig"].value == pytest.approx(max(means.values()))
