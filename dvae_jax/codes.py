@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from dvae_jax import rundir
+from dvae_jax import arrays, rundir
 from dvae_jax.encoding import Encoded
 from dvae_jax.measuring import Truth
 from dvae_jax.runs import Run
@@ -18,7 +18,8 @@ class CodesFile:
   `means` (L, N, D), `indices` (N,), `discrete` (); `logvars` (L, N, D) where
   the posterior is Gaussian, `kl` (L, D) nats where it has a KL; `factors` (N,
   K) and `factor_names` where there are factors, `held_out` (N,) where images
-  are held out. Lanes wait on disk, so that memory holds one at a time.
+  are held out; `digests`, as `arrays.listed`. Lanes wait on disk, so that
+  memory holds one at a time.
 
   Args:
     run: loaded.
@@ -30,6 +31,7 @@ class CodesFile:
     self.path = run.workdir / rundir.CODES
     self.lanes = len(run.lanes)
     self.waiting: dict[str, BinaryIO] = {}  # name -> file of a whole array
+    self.hashes: dict[str, Any] = {}  # of what is in these
     self.kl: list[np.ndarray] = []
     self.small = {"indices": indices, "discrete": np.bool_(truth.discrete)}
     if truth.factors is not None:
@@ -60,7 +62,10 @@ class CodesFile:
         header = np.lib.format.header_data_from_array_1_0(array)
         header["shape"] = (self.lanes, *array.shape)
         np.lib.format.write_array_header_1_0(self.waiting[name], header)
-      self.waiting[name].write(array.tobytes())
+        self.hashes[name] = arrays.hasher(name, array.dtype, header["shape"])
+      content = array.tobytes()
+      self.waiting[name].write(content)
+      self.hashes[name].update(content)
     if encoded.kl is not None:
       self.kl.append(encoded.kl.mean(0, dtype="float64"))
 
@@ -72,10 +77,13 @@ class CodesFile:
     small: dict[str, Any] = self.small | (
       {"kl": np.stack(self.kl)} if self.kl else {}
     )
-    with zipfile.ZipFile(file, "w") as members:
-      for name, array in small.items():
-        with members.open(f"{name}.npy", "w") as member:
-          np.lib.format.write_array(member, array, allow_pickle=False)
+    digests = {name: arrays.digest(name, a) for name, a in small.items()}
+    digests |= {name: hash.hexdigest() for name, hash in self.hashes.items()}
+    with zipfile.ZipFile(file, "w") as archive:
+      for name, array in (
+        small | {arrays.DIGESTS: arrays.listed(digests)}
+      ).items():
+        arrays.put(archive, name, array)
       for name, whole in self.waiting.items():
         whole.flush()
-        members.write(self._place(name), f"{name}.npy")
+        archive.write(self._place(name), f"{name}.npy")

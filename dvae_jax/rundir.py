@@ -6,11 +6,13 @@ or data sets.
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import math
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +30,48 @@ PICTURES = "pictures.npz"
 CHECKPOINTS = "checkpoints"
 CLOUDS = "clouds"
 DAMAGED = "damaged"  # checkpoints that can't be read
+# What to do about a file that can't be read; nothing here does it.
+REMEDY = {
+  CONFIG: "restore it from a copy, or choose another --workdir",
+  LOGGED: "restore it, or remove it and do without the curves",
+  TIMINGS: "remove it; only the training time is lost",
+  RESULTS: "remove it and evaluate again",
+  UNFINISHED: "remove it; the evaluation then begins anew",
+  CODES: "remove it and evaluate again",
+  PICTURES: "remove it and evaluate again",
+  "failed.json": "remove it; the part is then tried again",
+  "study.json": "restore it from a copy",
+  "lanes.jsonl": "restore it from a copy, or gather the study again",
+}
+# What every line of LOGGED, TIMINGS, RESULTS, and of a study's lanes has.
+LOGGED_FIELDS = {"step": int, "lane": int}
+TIMING_FIELDS = {"step": int}
+RESULT_FIELDS = {"lane": int, "seed": int, "hparams": dict}
+EVALUATED_FIELDS = RESULT_FIELDS | {
+  "step": int, "diverged_at": int, "metrics": dict, "details": dict,
+  "eval": dict,
+}  # fmt: skip
+LANE_FIELDS = {
+  "run": str, "setting": str, "seed": int, "hparams": dict, "metrics": dict,
+  "diverged_at": int,
+}  # fmt: skip
+# Arrays of CODES: an axis a letter, of the same size wherever it stands.
+CODE_ARRAYS = {
+  "means": "LND", "logvars": "LND", "kl": "LD", "indices": "N", "discrete": "",
+  "factors": "NK", "factor_names": "K", "held_out": "N",
+}  # fmt: skip
+# JSON's types.
+WORDS = {
+  int: "a whole number",
+  float: "a number",
+  str: "a text",
+  bool: "true or false",
+  dict: "an object",
+  list: "a list",
+  type(None): "null",
+}
+# The last field of an object, of a line as of a file with indented ones.
+_SIGNED = re.compile(r',\s*"digest": "([0-9a-f]{16})"\s*\}\s*$')
 
 
 def write_atomic(
@@ -71,22 +115,152 @@ def to_json(value: Any) -> str:
   return json.dumps(plain(value), allow_nan=False)
 
 
-def read_jsonl(path: Path) -> list[dict]:
-  """Reads the whole lines of a file of JSON lines; [] when there is no file."""
+def unreadable(path: Path, why: str, line: int = 0) -> ValueError:
+  """The sentence about a file, or a line of it (from 1), and what to do."""
+  place = f"{path}, line {line}" if line else str(path)
+  remedy = REMEDY.get(path.name, "restore it from a copy")
+  return ValueError(f"{place}: {why}; {remedy}")
+
+
+def read_text(path: Path) -> str:
+  """Reads a file of text.
+
+  Raises:
+    ValueError: there is none, it can't be read, or isn't UTF-8.
+  """
+  try:
+    return path.read_bytes().decode()
+  except OSError as error:
+    raise unreadable(path, f"can't be read ({error.strerror})") from error
+  except UnicodeDecodeError as error:
+    line = 1 + bytes(error.object[: error.start]).count(b"\n")
+    raise unreadable(path, "isn't text in UTF-8", line) from error
+
+
+def signed(text: str, place: str = "") -> str:
+  """The text of a JSON object with its own digest as a last field.
+
+  Args:
+    text: of a filled object, on one line or indented.
+    place: "2/10" of the second of ten lines that belong together, so that a
+      line can't be missed; "" of lines that others may follow.
+  """
+  body = text.rstrip().removesuffix("}").rstrip()
+  found = hashlib.blake2b(f"{place}{body}".encode(), digest_size=8)
+  space = "\n " if "\n" in body else " "
+  end = "\n}" if "\n" in body else "}"
+  return f'{body},{space}"digest": "{found.hexdigest()}"{end}'
+
+
+def _parsed(path: Path, text: str, line: int = 0, places=("",)) -> dict:
+  """The object of a text, without its digest, which must be right."""
+  try:
+    value = json.loads(text)
+  except (ValueError, RecursionError) as error:
+    line += getattr(error, "lineno", 1) - bool(line)
+    raise unreadable(path, f"isn't JSON ({error})", line) from error
+  if not isinstance(value, dict):
+    why = f"{WORDS[type(value)]} found, an object needed"
+    raise unreadable(path, why, line)
+  digest = value.pop("digest", None)
+  if digest is None:  # of before digests, or anybody's
+    return value
+  body = text[: match.start()] + "}" if (match := _SIGNED.search(text)) else ""
+  if text.rstrip() not in [signed(body, place) for place in places]:
+    missing = ", or a line is missing" if any(places) else ""
+    why = f'isn\'t what was written there{missing} (edited? drop "digest")'
+    raise unreadable(path, why, line)
+  return value
+
+
+def read_json(
+  path: Path, fields: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+  """Reads a file that holds one JSON object.
+
+  Args:
+    path: the file; its digest, where it has one, is compared and left out.
+    fields: names that must be there, and the types that they may have.
+
+  Raises:
+    ValueError: names the file, what is wrong with it and what to do.
+  """
+  found = _parsed(path, read_text(path))
+  check_fields(path, found, fields or {})
+  return found
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+  """Writes one JSON object with its digest, all of it or none."""
+  write_atomic(path, signed(json.dumps(plain(value), indent=1)) + "\n")
+
+
+def check_fields(
+  path: Path, found: dict, fields: Mapping[str, Any], line: int = 0
+) -> None:
+  """Checks fields of a file's object: whether there, of which type."""
+  for name, kind in fields.items():
+    if name not in found:
+      raise unreadable(path, f"has no {name!r}", line)
+    value = found[name]
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if type(value) not in kinds:
+      needed = " or ".join(WORDS[kind] for kind in kinds)
+      why = f"{name!r} is {str(value)[:40]!r}, {needed} needed"
+      raise unreadable(path, why, line)
+
+
+def read_jsonl(
+  path: Path, fields: Mapping[str, Any] | None = None
+) -> list[dict]:
+  """Reads the whole lines of a file of JSON lines; [] when there is no file.
+
+  Args:
+    path: the file; digests of lines, where they have some, are compared and
+      left out.
+    fields: names that every line must have, and the types that they may have.
+
+  Raises:
+    ValueError: names the file, the line, what is wrong and what to do.
+  """
   if not path.exists():
     return []
-  lines = path.read_text().splitlines(keepends=True)
-  return [json.loads(line) for line in lines if line.endswith("\n")]
+  lines = read_text(path).split("\n")[:-1]  # what has no end was cut short
+  found = []
+  for number, text in enumerate(lines, 1):
+    places = ("", f"{number}/{len(lines)}")
+    found.append(_parsed(path, text, number, places))
+    check_fields(path, found[-1], fields or {}, number)
+  return found
 
 
-def write_jsonl(path: Path, lines: list[dict]) -> None:
-  """Writes a file of JSON lines, all of it or none."""
-  write_atomic(path, "".join(to_json(line) + "\n" for line in lines))
+def write_jsonl(
+  path: Path, lines: Iterable[dict], *, grows: bool = False
+) -> None:
+  """Writes a file of JSON lines with their digests, all of it or none.
+
+  Args:
+    path: the file.
+    lines: filled objects.
+    grows: whether lines are added later, by `to_line`; else one that is
+      missing will be noticed.
+  """
+  texts = [to_json(line) for line in lines]
+  places = ["" if grows else f"{n + 1}/{len(texts)}" for n in range(len(texts))]
+  texts = list(map(signed, texts, places))
+  write_atomic(path, "".join(f"{text}\n" for text in texts))
+
+
+def to_line(value: dict) -> str:
+  """A line of a file that grows: JSON with its digest."""
+  return signed(to_json(value)) + "\n"
 
 
 def truncate_jsonl(path: Path, step: int) -> None:
   """Drops what was logged after a step, and a line cut short by a kill."""
-  write_jsonl(path, [line for line in read_jsonl(path) if line["step"] <= step])
+  lines = read_jsonl(path, {"step": int})
+  kept = [line for line in lines if line["step"] <= step]
+  write_jsonl(path, kept, grows=True)
 
 
 def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
@@ -116,7 +290,7 @@ def read_config(folder: str | Path) -> dict[str, Any]:
   path = Path(folder) / CONFIG
   if not path.exists():
     raise ValueError(f"--workdir: {folder} holds no run (no {CONFIG} in it)")
-  found = json.loads(path.read_text())
+  found = read_json(path)
   if found.get("format") != FORMAT:
     raise ValueError(
       f"--workdir: {folder} was made by another version of dvae_jax: its files"
@@ -124,13 +298,13 @@ def read_config(folder: str | Path) -> dict[str, Any]:
       f" {FORMAT}; train again in another --workdir, or install the version"
       f" that its {CONFIG} names"
     )
+  check_fields(path, found, {"config": dict, "data": dict})
   return found
 
 
 def write_config(folder: Path, record: dict[str, Any]) -> None:
   """Writes config.json: the record, and the format of the files beside it."""
-  text = json.dumps({"format": FORMAT} | plain(record), indent=1)
-  write_atomic(folder / CONFIG, text + "\n")
+  write_json(folder / CONFIG, {"format": FORMAT} | record)
 
 
 class InUse(ValueError):

@@ -2,7 +2,6 @@
 
 import gc
 import io
-import json
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -41,8 +40,7 @@ def test_results_follow_from_the_codes(run):
   lines = evaluate.evaluate(run, trained.SETTINGS)
   assert [line["lane"] for line in lines] == [0, 1]
   assert not (run.workdir / "results.partial.jsonl").exists()
-  written = (run.workdir / "results.jsonl").read_text().splitlines()
-  assert [json.loads(line) for line in written] == lines
+  assert rundir.read_jsonl(run.workdir / "results.jsonl") == lines
   with np.load(run.workdir / "codes.npz") as codes:
     mean, logvar = codes["means"][1], codes["logvars"][1]
   kl = 0.5 * (mean**2 + np.exp(logvar) - logvar - 1).mean(0, dtype="float64")

@@ -1,5 +1,6 @@
 """A run directory's files: whole or not there, refused when of another kind."""
 
+import hashlib
 import json
 import multiprocessing
 import re
@@ -69,11 +70,62 @@ def test_lines_come_back_and_a_cut_one_does_not(tmp_path):
   assert rundir.read_jsonl(path) == [{"a": 1}, {"a": 2.0}]
 
 
+def test_objects_and_lines_carry_their_digest(tmp_path):
+  rundir.write_json(tmp_path / "a.json", {"a": [1, {"b": 0.1}]})
+  text = (tmp_path / "a.json").read_text()
+  body = text[: text.rindex(",")].encode()
+  digest = hashlib.blake2b(body, digest_size=8).hexdigest()
+  assert json.loads(text) == {"a": [1, {"b": 0.1}], "digest": digest}
+  assert rundir.read_json(tmp_path / "a.json") == {"a": [1, {"b": 0.1}]}
+  assert json.loads(rundir.to_line({"a": 1})).keys() == {"a", "digest"}
+
+
+def edited(old, new):
+  return lambda text: text.replace(old, new)
+
+
+@pytest.mark.parametrize(
+  ("change", "words"),
+  [
+    (edited('"a": 2', '"a": 3'), "line 2: isn't what was written"),
+    (edited('{"a": 1', '{"a": 2'), "line 1: isn't what was written"),
+    (lambda text: text.split("\n", 1)[1], "line 1: .* or a line is missing"),
+    (lambda text: text[:-5], "line 1: .* or a line is missing"),
+    (edited('{"a": 2', '{"a" 2'), "line 2: isn't JSON"),
+    (edited('"a": 2', "\udc80"), "line 2: isn't text"),
+    (lambda text: "[1]\n" + text, "line 1: a list found, an object"),
+    (lambda text: '{"b": 1}\n', "line 1: has no 'a'"),
+    (lambda text: '{"a": true}\n', "'a' is 'True', a whole number needed"),
+    (lambda text: "[" * 100_000 + "\n", "isn't JSON"),
+  ],
+)
+def test_a_damaged_line_is_named_with_what_to_do(tmp_path, change, words):
+  path = tmp_path / "results.jsonl"
+  rundir.write_jsonl(path, [{"a": 1}, {"a": 2}])
+  damaged = change(path.read_text())
+  path.write_bytes(damaged.encode(errors="surrogateescape"))
+  with pytest.raises(ValueError, match=words) as refused:
+    rundir.read_jsonl(path, {"a": int})
+  (sentence,) = str(refused.value).splitlines()
+  assert sentence.startswith(f"{path}, line")
+  assert sentence.endswith("; remove it and evaluate again")
+
+
+def test_a_line_cut_short_is_no_damage_of_a_file_that_grows(tmp_path):
+  path = tmp_path / "metrics.jsonl"
+  rundir.write_jsonl(path, [{"a": 1}, {"a": 2}], grows=True)
+  path.write_text(path.read_text()[:-5])
+  assert rundir.read_jsonl(path) == [{"a": 1}]
+  with path.open("w") as file:
+    file.write(rundir.to_line({"a": 1}) + rundir.to_line({"a": 2}))
+  assert rundir.read_jsonl(path) == [{"a": 1}, {"a": 2}]
+
+
 def test_lines_after_a_step_are_dropped(tmp_path):
   path = tmp_path / "metrics.jsonl"
   path.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"st')
   rundir.truncate_jsonl(path, 2)
-  assert path.read_text() == '{"step": 1}\n{"step": 2}\n'
+  assert rundir.read_jsonl(path) == [{"step": 1}, {"step": 2}]
 
 
 def test_differences_name_nested_fields_and_missing_ones():

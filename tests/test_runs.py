@@ -1,6 +1,5 @@
 """A trained run loaded back: what comes back, what it refuses."""
 
-import json
 import shutil
 
 import jax
@@ -10,7 +9,7 @@ from helpers import tiny
 from helpers.trained import make_evaluated
 
 import dvae_jax
-from dvae_jax import data, runs
+from dvae_jax import data, rundir, runs
 from dvae_jax.train import loop, training
 
 
@@ -111,10 +110,10 @@ def test_discrete_codes_are_traversed_over_the_values_that_occur():
 
 def test_what_nobody_registered_is_refused_by_its_file(trained, tmp_path):
   other = shutil.copytree(trained, tmp_path / "other")
-  record = json.loads((other / "config.json").read_text())
+  record = rundir.read_config(other)
   record["config"]["objective"] = "thrifty_vae"
   record["experiment"] = "experiments/thrifty.py"
-  (other / "config.json").write_text(json.dumps(record))
+  rundir.write_config(other, record)
   with pytest.raises(
     ValueError, match=r"'thrifty_vae' isn't registered.*=experiments/thrifty"
   ):

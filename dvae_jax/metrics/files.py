@@ -1,16 +1,19 @@
 """Codes on disk: anybody's npz, and the run directories of this package."""
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from dvae_jax import arrays as stored
 from dvae_jax import rundir
 from dvae_jax.metrics.udr import Model
 
 MODEL_ROWS = 10_000  # images on which models are compared
+# The arrays that are read of anybody's file, and of a run that is compared.
+CODES = ("codes", "means", "factors", "logvars", "factor_names", "discrete")
+COMPARED = ("means", "indices", "kl")
 # Fields of a config that say which lanes there are, or what is done with them.
 BESIDE_TRAINING = ("sweep", "hparams", "eval", "checkpoint")
 
@@ -34,27 +37,8 @@ class Codes(NamedTuple):
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-  """Reads an npz without ever unpickling anything.
-
-  Raises:
-    ValueError: no such file, not an npz, or an array of Python objects.
-  """
-  try:
-    with zipfile.ZipFile(path) as archive:
-      names = [name.removesuffix(".npy") for name in archive.namelist()]
-    with np.load(path, allow_pickle=False) as file:
-      return {name: file[name] for name in names}
-  except FileNotFoundError as error:
-    raise ValueError(f"{path}: no such file") from error
-  except IsADirectoryError as error:
-    raise ValueError(f"{path}: a folder; must be an npz file") from error
-  except zipfile.BadZipFile as error:
-    raise ValueError(f"{path}: not an npz file") from error
-  except ValueError as error:
-    raise ValueError(
-      f"{path}: holds pickled objects, which are never loaded; save arrays of"
-      f" numbers with numpy.savez ({error})"
-    ) from error
+  """All arrays of an npz, none ever unpickled; raises as `arrays.read`."""
+  return stored.read(path)
 
 
 def read_codes(path: str | Path, lane: int | None = None) -> Codes:
@@ -72,7 +56,7 @@ def read_codes(path: str | Path, lane: int | None = None) -> Codes:
   Raises:
     ValueError: names the file, and the array that is missing or unusable.
   """
-  arrays = read_arrays(path)
+  arrays = stored.read(path, CODES)
   if not {"codes", "means"} & set(arrays):
     raise ValueError(
       f"{path}: has the arrays {sorted(arrays)}; needs 'codes' (or 'means' of"
@@ -128,8 +112,9 @@ def read_models(
   models, skipped, first = [], [], None
   for run in map(Path, runs):
     config = rundir.read_config(run)
-    arrays = read_arrays(run / rundir.CODES)
-    _check_comparable(run, arrays)
+    arrays = stored.read(run / rundir.CODES, COMPARED)
+    lines = _results(run)
+    _check_comparable(run, arrays, lines)
     if first is None:
       first = config["data"], arrays["indices"]
       rows = np.random.default_rng(0).permutation(len(first[1]))[:max_rows]
@@ -139,7 +124,7 @@ def read_models(
         f"{run}: its codes are of other images than those of {runs[0]}; UDR"
         " compares models on the same images in the same order"
       )
-    for line in _results(run):
+    for line in lines:
       lane, at = line["lane"], line.get("diverged_at", -1)
       if at >= 0:
         skipped.append(f"{run} lane {lane}: diverged at step {at}")
@@ -157,7 +142,9 @@ def read_models(
   return models, skipped
 
 
-def _check_comparable(run: Path, arrays: dict[str, np.ndarray]) -> None:
+def _check_comparable(
+  run: Path, arrays: dict[str, np.ndarray], lines: list[dict]
+) -> None:
   missing = {"means", "indices"} - set(arrays)
   if missing:
     raise ValueError(f"{run / rundir.CODES}: {sorted(missing)} missing")
@@ -166,6 +153,11 @@ def _check_comparable(run: Path, arrays: dict[str, np.ndarray]) -> None:
       f"{run / rundir.CODES}: 'kl' missing; its posterior has no KL to a prior,"
       " by which UDR tells the informative latents"
     )
+  stored.check_axes(run / rundir.CODES, arrays, rundir.CODE_ARRAYS)
+  for number, line in enumerate(lines, 1):
+    if not 0 <= line["lane"] < len(arrays["means"]):
+      why = f"has lane {line['lane']} and {rundir.CODES} hasn't"
+      raise rundir.unreadable(run / rundir.RESULTS, why, number)
 
 
 def _setting(config: dict, hparams: dict) -> str:
@@ -178,4 +170,4 @@ def _results(run: Path) -> list[dict]:
   path = run / rundir.RESULTS
   if not path.exists():
     raise ValueError(f"{path}: no such file")
-  return rundir.read_jsonl(path)
+  return rundir.read_jsonl(path, rundir.RESULT_FIELDS)

@@ -8,10 +8,11 @@ posterior has no meaning for is left out: KLs, draws from a prior.
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 import numpy as np
 
-from dvae_jax import rundir
+from dvae_jax import arrays, rundir
 from dvae_jax.report import paths
 from dvae_jax.report.figures import Usage, to_uint8, usage
 
@@ -54,11 +55,11 @@ def write(run, *, seed: int = 0) -> Path:
   numbers = range(len(run.lanes))
   with np.errstate(invalid="ignore", over="ignore"):  # of diverged lanes
     lanes = [_of_lane(run, lane, images, unusual, seed) for lane in numbers]
-  arrays: dict[str, Any] = shared | {
+  found: dict[str, Any] = shared | {
     name: np.stack([lane[name] for lane in lanes]) for name in lanes[0]
   }
   path = Path(run.workdir) / rundir.PICTURES
-  rundir.write_atomic(path, lambda file: np.savez_compressed(file, **arrays))
+  arrays.write(path, found, compression=ZIP_DEFLATED)
   return path
 
 

@@ -6,22 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dvae_jax import rundir
-
-CLOUDS = 12  # steps that posterior means are read of, at most: 0.1 s a frame
-
-
-class Clouds(NamedTuple):
-  """Posterior means of the same images at several steps.
-
-  Attributes:
-    steps: (T,) of the checkpoints, ascending.
-    indices: (n,) of the images.
-    means: (T, L, n, D).
-  """
-
-  steps: np.ndarray
-  indices: np.ndarray
-  means: np.ndarray
+from dvae_jax.report import files
+from dvae_jax.report.files import Clouds
 
 
 class Record(NamedTuple):
@@ -73,14 +59,12 @@ def read(workdir, *, arrays: bool = True) -> Record:
   """
   folder = Path(workdir)
   about = rundir.read_config(folder)
-  logged = rundir.read_jsonl(folder / rundir.LOGGED)
-  results = sorted(
-    rundir.read_jsonl(folder / rundir.RESULTS), key=lambda line: line["lane"]
-  )
-  lanes = results or [
+  logged = rundir.read_jsonl(folder / rundir.LOGGED, rundir.LOGGED_FIELDS)
+  lanes = files.results(folder) or [
     {"lane": lane, "seed": None, "hparams": {}, "step": None}
     for lane in sorted({line["lane"] for line in logged})
   ]
+  files.check_logged(folder / rundir.LOGGED, logged, lanes)
   steps, terms, kl = _curves(logged, len(lanes))
   return Record(
     name=folder.resolve().name,
@@ -93,35 +77,19 @@ def read(workdir, *, arrays: bool = True) -> Record:
     steps=steps,
     terms=terms,
     kl=kl,
-    seconds=_seconds(rundir.read_jsonl(folder / rundir.TIMINGS)),
-    pictures=_arrays(folder / rundir.PICTURES) if arrays else None,
-    codes=_arrays(folder / rundir.CODES) if arrays else None,
-    clouds=_clouds(folder / rundir.CLOUDS) if arrays else None,
+    seconds=_seconds(
+      rundir.read_jsonl(folder / rundir.TIMINGS, rundir.TIMING_FIELDS)
+    ),
+    pictures=files.pictures(folder, len(lanes)) if arrays else None,
+    codes=files.codes(folder, len(lanes)) if arrays else None,
+    clouds=files.clouds(folder / rundir.CLOUDS, len(lanes)) if arrays else None,
   )
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray] | None:
-  if not path.exists():
-    return None
-  with np.load(path) as file:  # refuses pickled objects
-    return {name: file[name] for name in file.files}
-
-
-def _clouds(folder: Path) -> Clouds | None:
-  """At most CLOUDS steps, evenly spaced, the first and the last among them."""
-  files = folder.glob("*.npy")
-  steps = np.array(sorted(int(f.stem) for f in files if f.stem.isdigit()))
-  if not steps.size:
-    return None
-  at = np.linspace(0, len(steps) - 1, min(len(steps), CLOUDS))
-  steps = steps[at.round().astype(int)]
-  means = np.stack([np.load(folder / f"{step}.npy") for step in steps])
-  indices = np.load(folder / "indices.npy")
-  return Clouds(steps, indices, means.astype(np.float32))
-
-
 def _seconds(timings: list[dict]) -> float | None:
-  spent = [line["seconds"] for line in timings if line.get("seconds")]
+  spent = [
+    line["seconds"] for line in timings if files.is_number(line.get("seconds"))
+  ]
   return float(sum(spent)) if spent else None
 
 

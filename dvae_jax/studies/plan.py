@@ -21,6 +21,7 @@ from dvae_jax import checks, rundir
 from dvae_jax.train import sweep
 
 MANIFEST = "study.json"
+MANIFEST_FIELDS = {"lanes": int, "runs": dict, "parts": dict}
 
 
 class Study(NamedTuple):
@@ -176,10 +177,9 @@ def hold_to(plan: Plan, folder: Path) -> None:
   path = folder / MANIFEST
   if not path.exists():
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(plan.manifest | {"file": plan.file}, indent=1)
-    rundir.write_atomic(path, text + "\n")
+    rundir.write_json(path, plan.manifest | {"file": plan.file})
     return
-  found = json.loads(path.read_text())
+  found = rundir.read_json(path, MANIFEST_FIELDS)
   parts = ("lanes", "runs")
   changed = rundir.differences(
     {name: found[name] for name in parts},

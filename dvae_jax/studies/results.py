@@ -8,19 +8,17 @@
 """
 
 import contextlib
-import json
 import zipfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from dvae_jax import metrics, rundir
+from dvae_jax import arrays, metrics, rundir
 from dvae_jax.metrics.udr import FORMS, Model, rank
-from dvae_jax.studies.plan import MANIFEST, setting_of
+from dvae_jax.studies.plan import MANIFEST, MANIFEST_FIELDS, setting_of
 
 LANES = "lanes.jsonl"
 CODES = "codes_{}.npz"  # of a run
@@ -102,7 +100,7 @@ def gather(folders, out: str | Path) -> Path:
   manifest = _manifest(folders)
   lines: list[dict] = []
   about: dict[str, Any] = {}
-  arrays: dict[str, list[dict]] = {}
+  codes: dict[str, list[dict]] = {}
   for name in manifest["parts"]:
     found = [f / name for f in folders if (f / name / rundir.RESULTS).exists()]
     if not found:
@@ -115,33 +113,25 @@ def gather(folders, out: str | Path) -> Path:
     about.setdefault("command", record["command"])
     lines += [
       _line(line, run, config)
-      for line in rundir.read_jsonl(found[0] / rundir.RESULTS)
+      for line in rundir.read_jsonl(
+        found[0] / rundir.RESULTS, rundir.RESULT_FIELDS
+      )
     ]
-    with np.load(found[0] / rundir.CODES) as file:
-      arrays.setdefault(run, []).append(dict(file))
+    part = arrays.read(found[0] / rundir.CODES, rundir.CODE_ARRAYS)
+    codes.setdefault(run, []).append(part)
   if not lines:
     raise ValueError(f"{folders[0]}: no part has results yet")
   out = Path(out)
   out.mkdir(parents=True, exist_ok=True)
-  for run, parts in arrays.items():
+  for run, parts in codes.items():
     whole = _together(parts)
     _add_udr([line for line in lines if line["run"] == run], whole)
-    rundir.write_atomic(out / CODES.format(run), partial(_save, whole))
-  text = json.dumps(manifest | about, indent=1)
-  rundir.write_atomic(out / MANIFEST, text + "\n")
+    # LZMA shrinks codes further than DEFLATE.
+    path = out / CODES.format(run)
+    arrays.write(path, whole, compression=zipfile.ZIP_LZMA)
+  rundir.write_json(out / MANIFEST, manifest | about)
   rundir.write_jsonl(out / LANES, lines)
   return out / LANES
-
-
-def _save(arrays: dict[str, np.ndarray], file) -> None:
-  """As np.savez_compressed, but with LZMA, which shrinks codes further."""
-  with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as members:
-    for name, array in arrays.items():
-      # A file's bytes follow from its arrays alone, not from the clock.
-      entry = zipfile.ZipInfo(f"{name}.npy")
-      entry.compress_type = zipfile.ZIP_LZMA
-      with members.open(entry, "w") as member:
-        np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def _manifest(folders: list[Path]) -> dict[str, Any]:
@@ -150,7 +140,7 @@ def _manifest(folders: list[Path]) -> dict[str, Any]:
   for folder in folders:
     if not (folder / MANIFEST).exists():
       raise ValueError(f"{folder}: no study (no {MANIFEST} in it)")
-    found.append(json.loads((folder / MANIFEST).read_text()))
+    found.append(rundir.read_json(folder / MANIFEST, MANIFEST_FIELDS))
   for folder, other in zip(folders, found, strict=True):
     changed = rundir.differences(found[0]["runs"], other["runs"])
     if changed:
@@ -241,10 +231,12 @@ def load_study(folder: str | Path) -> Results:
       f"{folder}: no results of a study (no {LANES} in it); python -m"
       " dvae_jax.study gather makes them"
     )
-  lanes = rundir.read_jsonl(folder / LANES)
+  lanes = rundir.read_jsonl(folder / LANES, rundir.LANE_FIELDS)
   codes = {}
   for run in dict.fromkeys(lane["run"] for lane in lanes):
-    with np.load(folder / CODES.format(run)) as file:
-      codes[run] = {name: file[name] for name in file.files}
-  about = json.loads((folder / MANIFEST).read_text())
+    path = folder / CODES.format(run)
+    codes[run] = arrays.read(path, rundir.CODE_ARRAYS)
+    number = sum(lane["run"] == run for lane in lanes)
+    arrays.check_axes(path, codes[run], rundir.CODE_ARRAYS, L=number)
+  about = rundir.read_json(folder / MANIFEST)
   return Results(lanes, codes, about)

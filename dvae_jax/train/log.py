@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dvae_jax import rundir
+from dvae_jax import arrays, rundir
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
 from dvae_jax.progress import say
@@ -65,8 +65,7 @@ def cloud_writer(setup: Setup, folder: Path):
     return jax.lax.map(of_lane, states)
 
   def save(name: str, array: np.ndarray) -> None:
-    path = folder / rundir.CLOUDS / f"{name}.npy"
-    rundir.write_atomic(path, lambda file: np.save(file, array))
+    arrays.write_one(folder / rundir.CLOUDS / f"{name}.npy", array)
 
   (folder / rundir.CLOUDS).mkdir(exist_ok=True)
   save("indices", indices)
@@ -98,13 +97,13 @@ class Log:
     for lane in range(self.lanes):
       terms = {name: value[lane] for name, value in means.items()}
       line = {"step": step, "lane": lane, **terms}
-      self.metrics.write(rundir.to_json(line) + "\n")
+      self.metrics.write(rundir.to_line(line))
     for lane, board in enumerate(self.boards):
       for name, value in means.items():
         value = value[lane]
         if np.ndim(value) == 0 and np.isfinite(value):
           board.add_scalar(name, value, step)
-    self.timings.write(rundir.to_json({"step": step, **timing}) + "\n")
+    self.timings.write(rundir.to_line({"step": step, **timing}))
     for file in (self.metrics, self.timings):
       file.flush()  # a run can be watched; resuming drops what's too much
 

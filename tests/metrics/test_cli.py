@@ -204,9 +204,6 @@ def broken(kind, path):
   if kind == "pickled objects":
     np.savez(path, codes=data["codes"], factors=np.array([Bomb()] * 300))
     return "holds pickled objects"
-  if kind == "pickled extra":
-    np.savez(path, **data, note=np.array(Bomb()))
-    return "holds pickled objects"
   data["codes"][7, 1] = np.nan
   np.savez(path, **data)
   return "codes: nan at row 7, latent 1"
@@ -222,7 +219,6 @@ def broken(kind, path):
     "no factors",
     "no codes",
     "pickled objects",
-    "pickled extra",
     "nan",
   ],
 )
@@ -235,6 +231,12 @@ def test_bad_files_are_refused_in_one_line(kind, tmp_path, capsys):
   shown = capsys.readouterr().err
   assert re.search(message, shown)
   assert shown.splitlines()[-1].startswith("error: ")
+
+
+def test_what_no_metric_reads_is_not_read(tmp_path):
+  path = tmp_path / "codes.npz"
+  np.savez(path, **arrays(), note=np.array(Bomb()))
+  assert main([str(path), f"--metrics={FAST}"]) == 0
 
 
 def test_an_existing_file_is_never_overwritten(file, tmp_path, capsys):

@@ -11,6 +11,7 @@ import pytest
 from helpers import fake_runs
 from PIL import Image
 
+from dvae_jax import rundir
 from dvae_jax.report import page as report
 from dvae_jax.report import pictures, records
 
@@ -206,10 +207,10 @@ def test_names_and_values_cannot_inject_markup(tmp_path):
   for lane in run.lanes:
     lane["hparams"][MARKUP] = float(lane["lane"])
   fake_runs.write_run(run)
-  about = json.loads((run.workdir / "config.json").read_text())
+  about = rundir.read_config(run.workdir)
   about["command"] = about["versions"][MARKUP] = MARKUP
   about["data"]["source"] = MARKUP
-  (run.workdir / "config.json").write_text(json.dumps(about))
+  rundir.write_config(run.workdir, about)
   pictures.write(run)
   path = report.write(run.workdir)
   page = Page(path)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers import fake_runs
 
+from dvae_jax import rundir
 from dvae_jax.report import records
 
 
@@ -92,9 +93,9 @@ def test_seeds_alone_are_one_setting(tmp_path, seeds, name):
 def test_diverged_lane_has_no_scores(tmp_path):
   run = fake_runs.make_run(tmp_path, lanes=3)
   fake_runs.write_run(run)
-  lines = (tmp_path / "results.jsonl").read_text().splitlines()
-  lines[1] = json.dumps(json.loads(lines[1]) | {"diverged_at": 600})
-  (tmp_path / "results.jsonl").write_text("\n".join(lines) + "\n")
+  lines = rundir.read_jsonl(tmp_path / "results.jsonl")
+  lines[1] |= {"diverged_at": 600}
+  rundir.write_jsonl(tmp_path / "results.jsonl", lines)
   scores = records.read(tmp_path).scores
   for values in scores.values():
     np.testing.assert_array_equal(np.isnan(values), [False, True, False])
@@ -103,7 +104,8 @@ def test_diverged_lane_has_no_scores(tmp_path):
 
 def test_curves_are_by_lane_and_step(tmp_path):
   (tmp_path / "x").mkdir()
-  fake_runs.write_run(fake_runs.make_run(tmp_path / "x", lanes=1))
+  run = fake_runs.make_run(tmp_path / "x", lanes=1)
+  fake_runs.write_run(run, codes=False)
   with open(tmp_path / "x" / "metrics.jsonl", "w") as file:
     for lane, step, kl in ((1, 10, 1), (0, 10, 2), (0, 20, 3)):
       line = {"step": step, "lane": lane, "kl": kl, "kl_per_latent": [kl, None]}

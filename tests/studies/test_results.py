@@ -1,7 +1,5 @@
 """A study kept as data: what it says is what its runs said."""
 
-import json
-
 import numpy as np
 import pytest
 from helpers import trained
@@ -37,7 +35,7 @@ def test_lanes_are_those_of_the_parts(folder, results):
   assert [lane["seed"] for lane in results.lanes] == [0, 0, 1, 1]
   assert [lane["setting"] for lane in results.lanes] == ["beta 1", "beta 4"] * 2
   parts = sorted(folder.glob("beta_vae/*/results.jsonl"))
-  lines = [json.loads(t) for p in parts for t in p.read_text().splitlines()]
+  lines = [line for path in parts for line in rundir.read_jsonl(path)]
   for line, lane in zip(lines, results.lanes, strict=True):
     own = {n: v for n, v in lane["metrics"].items() if n not in FORMS}
     assert own == line["metrics"]

@@ -1,7 +1,6 @@
 """TensorBoard's event files, read back: scalars and images of every lane."""
 
 import io
-import json
 import struct
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.record_writer import masked_crc32c
 
-from dvae_jax import data, session
+from dvae_jax import data, rundir, session
 from dvae_jax.train import loop, training
 
 
@@ -47,7 +46,7 @@ def test_lanes_are_side_by_side(folder):
 
 
 def test_scalars_are_those_of_metrics_jsonl(folder):
-  lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+  lines = rundir.read_jsonl(folder / "metrics.jsonl")
   expected = {
     (line["lane"], line["step"], name): value
     for line in lines
