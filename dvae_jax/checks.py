@@ -42,6 +42,8 @@ NON_NEGATIVE = (
   "lambda_d",
   "weight_decay",
   "warmup_steps",
+  "info",
+  "noise_latents",
 )
 
 

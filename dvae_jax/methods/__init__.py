@@ -5,6 +5,7 @@ method is an `Objective` in a file of its own and a row here.
 """
 
 from dvae_jax.methods import (
+  adversarial,
   beta,
   moments,
   quantised,
@@ -32,4 +33,5 @@ OBJECTIVES: dict[str, Objective] = {
   **weakly_supervised.OBJECTIVES,
   **quantised.OBJECTIVES,
   **support.OBJECTIVES,
+  **adversarial.OBJECTIVES,
 }

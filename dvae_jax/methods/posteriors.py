@@ -75,6 +75,20 @@ class Quantised(NamedTuple):
   code: Array
 
 
+class Recognised(NamedTuple):
+  """What a discriminator says of images.
+
+  Attributes:
+    code: (B, D), recognised; 0 where a latent isn't to be.
+    known: (1, D), 1 where a latent is recognised, else 0.
+    logit: (B,) of an image being of the data.
+  """
+
+  code: Array
+  known: Array
+  logit: Array
+
+
 def bound_logvar(raw):
   """Keeps a log variance finite without killing its gradient.
 
@@ -132,6 +146,27 @@ class PointHead(nn.Module):
   def __call__(self, features):
     dense = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")
     return Point(dense(features))
+
+
+class RecogniserHead(nn.Module):
+  """A discriminator's heads: the code and whether an image is of the data.
+
+  Chen et al. 2016 (arXiv:1606.03657), section 6: both share all layers below.
+  The last `noise_latents` latents are noise, which nothing recognises.
+  """
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+
+  @nn.compact
+  def __call__(self, features, *, noise_latents):
+    dense = lambda size, name: Dense(
+      size, kernel_init=self.kernel_init, name=name
+    )
+    latents = jnp.arange(self.latent_dim)
+    known = (latents < self.latent_dim - noise_latents).astype(features.dtype)
+    code = dense(self.latent_dim, "mean")(features) * known[None]
+    return Recognised(code, known[None], dense(1, "real")(features)[:, 0])
 
 
 class CodebookHead(nn.Module):
@@ -198,6 +233,9 @@ def gaussian_kl_of(q: Gaussian) -> Float[Array, "B D"]:
 
 
 STANDARD_NORMAL = Prior(jax.random.normal, -2.0, 2.0)
+UNIFORM = Prior(
+  lambda key, shape: jax.random.uniform(key, shape, minval=-1.0), -1.0, 1.0
+)
 
 gaussian = Posterior(
   GaussianHead,
@@ -213,4 +251,10 @@ deterministic = Posterior(
 )
 quantised = Posterior(
   CodebookHead, straight_through, code=lambda q: q.code, discrete=True
+)
+recognised = Posterior(
+  RecogniserHead,
+  draw=lambda key, q: q.code,
+  code=lambda q: q.code,
+  prior=UNIFORM,
 )

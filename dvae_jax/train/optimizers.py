@@ -35,6 +35,14 @@ def adam() -> optax.GradientTransformation:
   return optax.scale_by_adam()
 
 
+def adam_half() -> optax.GradientTransformation:
+  """Adam, decay rates .5 and .999, as Radford et al. 2016 train GANs.
+
+  arXiv:1511.06434, section 4.
+  """
+  return optax.scale_by_adam(b1=0.5)
+
+
 def adamw(*, weight_decay: Array) -> optax.GradientTransformation:
   """Adam with decoupled weight decay, inside the rate and its schedule.
 
@@ -110,6 +118,7 @@ def warmup_cosine(step: Array, *, num_steps: int, warmup_steps: Array) -> Array:
 
 OPTIMIZERS = {
   "adam": adam,
+  "adam_half": adam_half,
   "adamw": adamw,
   "adamw_all_but_bias": adamw_all_but_bias,
 }

@@ -13,8 +13,10 @@ from dvae_jax.methods.posteriors import (
   Gaussian,
   Point,
   Quantised,
+  Recognised,
   deterministic,
   quantised,
+  recognised,
 )
 from helpers.strengths import HPARAMS
 
@@ -52,6 +54,9 @@ def as_q(name, latents):
   family = OBJECTIVES[name].posterior
   if family.head is deterministic.head:
     return Point(latents.mean), latents.z
+  if family is recognised:
+    known = jnp.ones((1, latents.mean.shape[1]))
+    return Recognised(latents.mean, known, latents.mean[:, 0]), latents.z
   if family is quantised:
     codebook = jnp.linspace(-0.5, 0.5, 10)
     nearest = jnp.abs(latents.mean[:, :, None] - codebook[None, None]).argmin(2)

@@ -23,4 +23,5 @@ HPARAMS = {
     "laplace_rate": 6.0,
     "entropy": 0.5,
   },
+  "infogan": {"info": 1.0, "noise_latents": 1.0},
 }

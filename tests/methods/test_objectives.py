@@ -22,6 +22,7 @@ from helpers.strengths import HPARAMS
 from dvae_jax.methods import OBJECTIVES
 from dvae_jax.methods.build import hparam_names
 from dvae_jax.methods.estimators import ESTIMATORS
+from dvae_jax.methods.objective import no_penalty
 
 
 def float64(latents):
@@ -132,7 +133,7 @@ def slow_numpy(latents, beta, gamma, laplace_rate, entropy):
 
 
 def expected_penalty(name, latents, hparams, estimator):
-  if name == "autoencoder":
+  if OBJECTIVES[name].penalty is no_penalty:
     return np.zeros(B)
   if name == "annealed_vae":
     return annealed_numpy(latents, **hparams)

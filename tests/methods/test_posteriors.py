@@ -9,6 +9,7 @@ import pytest
 from helpers.latents import KEY, random_latents
 
 from dvae_jax.methods import OBJECTIVES, posteriors
+from dvae_jax.methods.models import keywords
 from dvae_jax.methods.posteriors import Gaussian, Point, bound_logvar
 from dvae_jax.networks import NETWORKS
 
@@ -76,7 +77,7 @@ def test_encoders_and_heads_share_no_parameter_name(network, objective):
   encoder = NETWORKS[network](images.shape[1:]).encoder
   trunk = jax.eval_shape(encoder.init, KEY, images).get("params", {})
   head = OBJECTIVES[objective].posterior.head(3)
-  given = {"posterior_std": 0.1} if objective == "covariance_vae" else {}
+  given = dict.fromkeys(keywords(type(head).__call__), 0.1)
   own = jax.eval_shape(lambda x: head.init(KEY, x, **given), jnp.zeros((1, 5)))[
     "params"
   ]
@@ -89,6 +90,7 @@ def test_objectives_name_a_posterior_of_this_file():
     posteriors.fixed_variance,
     posteriors.deterministic,
     posteriors.quantised,
+    posteriors.recognised,
   )
   assert all(a != b for a, b in itertools.combinations(known, 2))
   assert {o.posterior for o in OBJECTIVES.values()} == set(known)

@@ -1,7 +1,8 @@
 """No step of any objective sees an image that a split holds out."""
 
 import dataclasses
-from functools import partial, wraps
+import inspect
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -45,7 +46,6 @@ def marked(config, split):
 def counting(method):
   """The method with a loss that counts the images it is given."""
 
-  @wraps(method.loss)  # the step reads its signature
   def count(params, key, batch, *, dataset_size, **_):
     images = [i for i in (batch.images, batch.other) if i is not None]
     marks = jnp.concatenate(images)
@@ -57,6 +57,11 @@ def counting(method):
       "dataset size": jnp.float32(dataset_size),
     }
 
+  # Whatever else the loss reads, it is told how many images there are.
+  parameters = dict(inspect.signature(method.loss).parameters)
+  keyword = inspect.Parameter.KEYWORD_ONLY
+  parameters["dataset_size"] = inspect.Parameter("dataset_size", keyword)
+  count.__signature__ = inspect.Signature(parameters.values())
   return method._replace(loss=count)
 
 

@@ -157,7 +157,10 @@ def test_lane_equals_the_same_lane_alone(trained):
 
 
 def test_200_steps_lower_the_loss(trained):
-  before, after = trained.means[1]["loss"], trained.means[200]["loss"]
+  # Of an adversarial method the players' losses may balance.
+  adversarial = "recognition" in trained.means[1]
+  name = "recognition" if adversarial else "loss"
+  before, after = trained.means[1][name], trained.means[200][name]
   assert (after[:2] < 0.9 * before[:2]).all()
 
 

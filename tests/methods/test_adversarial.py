@@ -1,0 +1,125 @@
+"""Which player moves which parameters, and what is recognised."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, posteriors
+from dvae_jax.methods.adversarial import infogan
+from dvae_jax.methods.estimators import ESTIMATORS
+from dvae_jax.methods.models import Model
+from dvae_jax.methods.objective import Batch
+
+KEY = jax.random.PRNGKey(1)
+IMAGES = jnp.linspace(0.0, 1.0, 5 * 16).reshape(5, 4, 4, 1)
+
+
+class Flat(nn.Module):
+  """Images to features, or codes to images of 4 by 4 pixels."""
+
+  shape: tuple
+
+  @nn.compact
+  def __call__(self, x):
+    h = nn.tanh(nn.Dense(8)(x.reshape(len(x), -1)))
+    return nn.Dense(16)(h).reshape(-1, *self.shape)
+
+
+@pytest.fixture(scope="module")
+def made():
+  """A model of 3 latents, as `build` makes them, and its parameters."""
+  encoder, decoder = Flat((16,)), Flat((4, 4, 1))
+  head = posteriors.recognised.head(3, nn.initializers.lecun_normal())
+
+  @jax.jit
+  def first(key):
+    return {
+      "encoder": encoder.init(key, IMAGES),
+      "head": head.init(key, jnp.ones((1, 16)), noise_latents=0.0),
+      "decoder": decoder.init(key, jnp.ones((1, 3))),
+    }
+
+  model = Model(
+    {"encoder": encoder, "head": head, "decoder": decoder},
+    OBJECTIVES["infogan"],
+    LIKELIHOODS["bernoulli"],
+    ESTIMATORS["mss"],
+    jnp.dtype("float32"),
+    3,
+  )
+  return model, first(KEY)
+
+
+def terms(made, params=None, info=1.0, noise_latents=0.0):
+  model, first = made
+  return infogan(
+    first if params is None else params,
+    KEY,
+    Batch(IMAGES),
+    model=model,
+    hparams={"noise_latents": jnp.float32(noise_latents)},
+    info=info,
+  )
+
+
+@pytest.fixture(scope="module")
+def gradients(made):
+  """(parameters, info) -> {term: its gradient}."""
+  every = lambda params, info: terms(made, params, info=info)[1]
+  return jax.jit(jax.jacrev(every))
+
+
+def moved(gradient):
+  """Layers that a term has a gradient by, "module/layer"."""
+  return {
+    f"{path[0].key}/{path[2].key}"
+    for path, leaf in jax.tree_util.tree_leaves_with_path(gradient)
+    if (leaf != 0).any()
+  }
+
+
+ENCODER = {"encoder/Dense_0", "encoder/Dense_1"}
+DECODER = {"decoder/Dense_0", "decoder/Dense_1"}
+
+
+def test_no_players_loss_moves_the_other_player(made, gradients):
+  found = {k: moved(g) for k, g in gradients(made[1], 1.0).items()}
+  assert found["generator"] == DECODER
+  assert found["discriminator"] == ENCODER | {"head/real"}
+  both = ENCODER | DECODER | {"head/mean"}
+  assert found["recognition"] == both
+  assert found["loss"] == both | {"head/real"}
+  without = moved(gradients(made[1], 0.0)["loss"])
+  assert without == ENCODER | DECODER | {"head/real"}
+
+
+def test_noise_is_neither_recognised_nor_in_the_code(made):
+  model, params = made
+  q = model.modules["head"].apply(
+    params["head"], jnp.ones((2, 16)), noise_latents=1.0
+  )
+  assert (q.code[:, :2] != 0).all()
+  assert (q.code[:, 2] == 0).all()
+  everything = terms(made)[1]["recognition"]
+  # With no latent recognised, nothing is missing.
+  assert terms(made, noise_latents=3.0)[1]["recognition"] == 0.0
+  assert 0 < terms(made, noise_latents=1.0)[1]["recognition"] < everything
+
+
+def test_a_generator_that_does_not_saturate(made, gradients):
+  # Where the discriminator is sure, log(1 - D) has no slope left; -log D has 1.
+  sure = jax.tree.map(lambda x: x, made[1])
+  sure["head"]["params"]["real"]["bias"] -= 30.0
+  slopes = gradients(sure, 1.0)["generator"]["decoder"]
+  assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(slopes)) > 1e-4
+  np.testing.assert_allclose(terms(made, sure)[1]["generator"], 30, rtol=0.1)
+
+
+def test_codes_are_drawn_from_minus_one_to_one():
+  z = posteriors.recognised.prior.draw(KEY, (50_000, 2))
+  assert -1 <= z.min() < -0.99 < 0.99 < z.max() <= 1
+  np.testing.assert_allclose(z.var(0), 1 / 3, rtol=0.02)
+  prior = posteriors.recognised.prior
+  assert (prior.low, prior.high) == (-1, 1)
