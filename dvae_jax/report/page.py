@@ -13,9 +13,11 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+from dvae_jax.data import DATASETS
 from dvae_jax.report import figures, gallery, portraits, tables
 from dvae_jax.report.records import Record, lane_title, read
 from dvae_jax.report.scores import headline
+from dvae_jax.report.words import data_in_words
 from dvae_jax.rundir import plain, write_atomic
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
@@ -140,6 +142,8 @@ def _animations(record: Record, lane: int, folder: Path) -> list[dict]:
 def _about(record: Record, folder: Path) -> dict[str, Any]:
   """Heading, facts, and how to run it again."""
   config, data = record.config, record.data
+  entry = DATASETS.get(config.get("data", {}).get("name", ""))
+  whole = entry.num_images if entry else 0
   steps = config.get("train", {}).get("steps", "")
   facts = [
     ("lanes", len(record.lanes)),
@@ -151,7 +155,7 @@ def _about(record: Record, folder: Path) -> dict[str, Any]:
   summary = (
     f"{config.get('objective')} with the {config.get('network')} network and"
     f" {config.get('latent_dim')} latents, {config.get('likelihood')}"
-    f" likelihood, on {data.get('name')} ({data.get('source')})."
+    f" likelihood, on {data_in_words(data, config, whole=whole)}."
   )
   command = record.command or "python -m dvae_jax.main"
   again = f"python -m dvae_jax.report --workdir={folder}"

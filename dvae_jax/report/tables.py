@@ -10,7 +10,9 @@ from dvae_jax.report.scores import (
   MODEL,
   Summary,
   best_setting,
+  by_setting,
   headline,
+  rated,
   titled,
   worth,
 )
@@ -56,11 +58,50 @@ def mean_text(found: Summary) -> str:
   return text + (f" ± {found.error:.3f}" if found.number > 1 else "")
 
 
+# Groups of columns, and whether a page shows them at first.
+GROUPS = {"scores": True, "loss terms": False, "details": False}
+
+
+def grouped(record: Record) -> dict[str, list[str]]:
+  """Group -> names of scores: headlines, the model's own terms, the rest."""
+  found = {
+    "scores": rated(record.scores),
+    "loss terms": [name for name in MODEL if name in record.scores],
+  }
+  known = {name for names in found.values() for name in names}
+  return found | {"details": [n for n in record.scores if n not in known]}
+
+
+def setting_table(record: Record) -> dict[str, Any]:
+  """A row a setting: seeds, and the mean of each headline score.
+
+  The best mean of a score is marked where there are several settings. There are
+  no rows where no setting has two seeds: lanes say the same.
+  """
+  own = sweep(record).settings
+  if len(set(own)) == len(own):
+    return {"columns": [], "rows": []}
+  names = rated(record.scores) or [n for n in MODEL if n in record.scores]
+  columns = {name: by_setting(own, record.scores[name]) for name in names}
+  best = {name: best_setting(name, own, record.scores[name]) for name in names}
+  rows = []
+  for setting in dict.fromkeys(own):
+    cells = [
+      {
+        "text": mean_text(columns[name][setting]),
+        "best": len(set(own)) > 1 and (best[name] or ("",))[0] == setting,
+      }
+      for name in names
+    ]
+    rows.append({"setting": setting or "all lanes", "cells": cells})
+    rows[-1]["seeds"] = own.count(setting)
+  return {"columns": list(map(titled, names)), "rows": rows}
+
+
 def lanes(record: Record) -> dict[str, Any]:
   """Columns and rows of the table of lanes, and a note above it."""
-  names = swept(record)
-  listed = [name for name in MODEL if name in record.scores]
-  listed += [name for name in record.scores if name not in MODEL]
+  names, groups = swept(record), grouped(record)
+  listed = [name for group in groups.values() for name in group]
   rows = []
   for i, lane in enumerate(record.lanes):
     first = _cell(lane["lane"])
@@ -69,8 +110,20 @@ def lanes(record: Record) -> dict[str, Any]:
     settings = [_cell(lane["hparams"].get(name)) for name in names]
     numbers = [_cell(record.scores[n][i], record.scores[n]) for n in listed]
     rows.append([first, _cell(lane["seed"]), *settings, *numbers])
+  columns = [{"title": n, "group": ""} for n in ("lane", "seed", *names)]
+  columns += [
+    {"title": titled(name), "group": group.replace(" ", "-")}
+    for group, own in groups.items()
+    for name in own
+  ]
   return {
-    "columns": ["lane", "seed", *names, *map(titled, listed)],
+    "columns": columns,
+    "groups": [
+      {"id": g.replace(" ", "-"), "title": g, "open": GROUPS[g], "size": len(n)}
+      for g, n in groups.items()
+      if n
+    ],
+    "settings": setting_table(record),
     "rows": rows,
     "table_note": "Loss terms are in nats per image. Arrows point to the better"
     " side. Click a column's name to sort by it.",

@@ -13,7 +13,7 @@ from PIL import Image
 
 from dvae_jax import rundir
 from dvae_jax.report import page as report
-from dvae_jax.report import pictures, records
+from dvae_jax.report import pictures, records, tables
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,27 @@ def test_best_lane_is_open_and_the_headline_is_its_setting(folder):
     assert fact in page.text  # a term and its value
   assert "lane 0: beta 1" in page.text
   assert "seeds" not in page.text
+
+
+def test_settings_have_means_over_seeds_and_columns_fold(tmp_path):
+  run = fake_runs.make_run(tmp_path / "seeds", lanes=2, seeds=(0, 1, 2))
+  fake_runs.write_run(run)
+  record = records.read(run.workdir)
+  table = tables.setting_table(record)
+  mig = record.scores["mig"].reshape(2, 3)
+  place = table["columns"].index("mig ↑")
+  for row, own in zip(table["rows"], mig, strict=True):
+    error = own.std(ddof=1) / np.sqrt(3)
+    cell = row["cells"][place]
+    assert row["seeds"] == 3
+    assert cell["text"] == f"{own.mean():.3f} ± {error:.3f}"
+    assert cell["best"] == (own.mean() == mig.mean(1).max())
+  page = Page(report.write(run.workdir))
+  boxes = {a["data-group"]: "checked" in a for a in page.every("input")}
+  assert boxes == {"scores": True, "loss-terms": False, "details": False}
+  heads = [a.get("class", "") for a in page.every("th") if "aria-sort" in a]
+  listed = [f"g-{g}" for g, n in tables.grouped(record).items() for _ in n]
+  assert [h for h in heads if h] == [g.replace(" ", "-") for g in listed]
 
 
 def test_explorer_moves_the_used_latents_through_their_values(folder):
