@@ -1,50 +1,37 @@
 """Checks of a config that name the bad field, before anything is compiled."""
 
+import contextlib
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
-import ml_collections
+import jax
 
-from dvae_jax import data
+from dvae_jax import data, memory, schema
 from dvae_jax.config import base
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, build
 from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.metrics import single_model
 from dvae_jax.networks import NETWORKS, RELUS
-from dvae_jax.train import optimizers
+from dvae_jax.train import optimizers, sweep, training
 
-COUNTS = (
-  "latent_dim",
-  "train.steps",
-  "train.batch_size",
-  "train.log_every",
-  "checkpoint.every",
-  "checkpoint.keep",
-)
-FLOAT32_MAX = 3.4e38  # hyper-parameters are traced in float32
-# A name in neither may be any finite number: others train InfoVAE at alpha -9
-# (AntixK/PyTorch-VAE), beta-TCVAE at alpha -5.
-POSITIVE = (
-  "learning_rate",
-  "annealing_steps",
-  "posterior_std",
-  "clip",
-  "laplace_rate",
-  "noise_variance",
-)
-NON_NEGATIVE = (
-  "beta",
-  "gamma",
-  "capacity",
-  "lambda_od",
-  "lambda_d",
-  "weight_decay",
-  "warmup_steps",
-  "info",
-  "noise_latents",
-)
+# Fields that name a row of a registry.
+REGISTRIES: dict[str, Iterable[str]] = {
+  "objective": OBJECTIVES,
+  "network": NETWORKS,
+  "likelihood": LIKELIHOODS,
+  "estimator": ESTIMATORS,
+  "train.dtype": ("float32", "bfloat16"),
+  "train.relu": RELUS,
+  "train.optimizer": optimizers.OPTIMIZERS,
+  "train.clip": optimizers.CLIPS,
+  "train.schedule": optimizers.SCHEDULES,
+  "data.name": data.DATASETS,
+}
+LISTED = 110  # characters of the names that a sentence lists
+MOST_LANES = 10**6  # of a run; what memory allows is checked beside it
 
 
 def check(config) -> None:
@@ -56,32 +43,37 @@ def check(config) -> None:
   Raises:
     ValueError: names the field, the value found and the values allowed.
   """
-  _check_fields(config, base())
-  _one_of("objective", config.objective, OBJECTIVES)
-  _one_of("network", config.network, NETWORKS)
-  _one_of("likelihood", config.likelihood, LIKELIHOODS)
-  _one_of("estimator", config.estimator, ESTIMATORS)
-  _one_of("train.dtype", config.train.dtype, ("float32", "bfloat16"))
-  _one_of("train.relu", config.train.relu, RELUS)
-  for field, known in (
-    ("optimizer", optimizers.OPTIMIZERS),
-    ("clip", optimizers.CLIPS),
-    ("schedule", optimizers.SCHEDULES),
-  ):
-    _one_of(f"train.{field}", config.train[field], known)
-  _one_of("data.name", config.data.name, data.DATASETS)
+  check_trained(config)
   for name in config.eval.metrics:
     _one_of("eval.metrics", name, single_model())
-  for field in COUNTS:
-    _at_least(field, _get(config, field), 1)
-  for field in ("train.steps_per_call", "train.lanes_per_call"):
-    _at_least(field, _get(config, field), 0)
+
+
+def check_trained(config) -> None:
+  """As `check`, but for which metrics there are.
+
+  A run is loaded without what registers the metrics that it was measured by.
+  """
+  fields = config.to_dict()
+  _check_fields(fields, base().to_dict())
+  schema.check_values(fields)
+  for field, known in REGISTRIES.items():
+    _one_of(field, schema.value_of(fields, field), known)
   if config.checkpoint.every % config.train.log_every:
     raise ValueError(
       f"checkpoint.every: {config.checkpoint.every} found, a multiple of"
       f" train.log_every = {config.train.log_every} expected"
     )
   _check_hparams(config)
+  if num_lanes(config) > MOST_LANES:
+    raise ValueError(
+      f"sweep: {num_lanes(config):,} lanes found, at most {MOST_LANES:,}"
+      " allowed"
+    )
+
+
+def num_lanes(config) -> int:
+  """How many lanes a sweep has, without listing them."""
+  return math.prod(len(values) for values in config.sweep.values() if values)
 
 
 def check_dataset(config, dataset: Dataset) -> None:
@@ -96,6 +88,7 @@ def check_dataset(config, dataset: Dataset) -> None:
       f"train.batch_size: {config.train.batch_size} found, at most the"
       f" {available} training images of data.name = {dataset.name!r} allowed"
     )
+  check_stride(config.eval.stride, dataset)
   companions = OBJECTIVES[config.objective].companions
   if companions:
     try:
@@ -107,13 +100,71 @@ def check_dataset(config, dataset: Dataset) -> None:
       ) from error
 
 
+def check_stride(stride, dataset: Dataset) -> None:
+  """Refuses an eval.stride that doesn't fit the data set.
+
+  Args:
+    stride: () or one whole number a factor.
+    dataset: loaded.
+  """
+  field, sizes = schema.FIELDS["eval.stride"], dataset.factor_sizes
+  if not schema.fits(field, stride) or len(stride) not in (0, len(sizes)):
+    raise ValueError(
+      f"eval.stride: {schema.shown(stride)} found, () or one whole number from"
+      f" 1 on for each factor of {dataset.factor_names[:12]} expected"
+    )
+
+
+def check_size(config, setup: training.Setup) -> None:
+  """Refuses a run whose arrays alone don't fit into memory.
+
+  The estimate is low: activations aren't in it.
+
+  Args:
+    config: checked.
+    setup: of the same.
+
+  Raises:
+    ValueError: names the field that needs the most, how much, and how much
+      there is.
+  """
+  lane = sum(
+    math.prod(leaf.shape) * leaf.dtype.itemsize
+    for leaf in jax.tree.leaves(training.lane_shapes(setup, _one(config)))
+  )
+  lanes, pixels = num_lanes(config), math.prod(setup.dataset.image_shape)
+  needs = {
+    "latent_dim": 2 * lane,  # as trained, and a copy to be saved
+    "sweep": 2 * lane * lanes,
+    "train.batch_size": 4 * config.train.batch_size * pixels,
+  }
+  most = memory.available()
+  for field, needed in needs.items():
+    if needed > most:
+      value = (
+        schema.value_of(config, field)
+        if field != "sweep"
+        else f"{lanes:,} lanes"
+      )
+      raise ValueError(
+        f"{field}: {value} found, which needs {memory.in_words(needed)} at"
+        f" least where {memory.in_words(most)} are free"
+      )
+
+
+def _one(config) -> list[sweep.Lane]:
+  """The first lane."""
+  first = {names: values[:1] for names, values in config.sweep.items()}
+  return sweep.grid(first, config.hparams)
+
+
 def hparam_names(config) -> tuple[str, ...]:
   """Names of all traced hyper-parameters that a config's run takes."""
   names = optimizers.hparam_names(config.train) + build.hparam_names(config)
   return tuple(dict.fromkeys(names))
 
 
-def _check_fields(config, known, above: str = "") -> None:
+def _check_fields(config: dict, known: dict, above: str = "") -> None:
   """Refuses fields that nothing would read: a misspelt one, most likely.
 
   What a hyper-parameter or a sweep may be called, `_check_hparams` knows.
@@ -122,27 +173,29 @@ def _check_fields(config, known, above: str = "") -> None:
     field = above + name
     if name not in known:
       raise ValueError(
-        f"{field}: the config has no such field, only"
+        f"{schema.shown_name(field)}: the config has no such field, only"
         f" {_listed(known)}{_nearest(name, known)}"
       )
-    nested = isinstance(known[name], ml_collections.ConfigDict)
-    if nested and field not in ("hparams", "sweep"):
-      _check_fields(config[name], known[name], f"{field}.")
+    if isinstance(known[name], dict):
+      below = dict(schema.group_of(config, name))
+      if field not in ("hparams", "sweep"):
+        _check_fields(below, known[name], f"{field}.")
 
 
 def _check_hparams(config) -> None:
   """Compares hparams and sweep with the objective's signature."""
   allowed = hparam_names(config)
   networks = OBJECTIVES[config.objective].networks
-  positive = {*POSITIVE, *(network.rate for network in networks.values())}
+  rates = {network.rate for network in networks.values()}
   swept = _swept(config.sweep, allowed)
   for seed in swept.pop("seed", ()):
-    _check_seed(seed)
+    schema.check_value("sweep.seed", schema.SEED, seed)
   for name in config.hparams:
     if name not in allowed:
       raise ValueError(
-        f"hparams.{name}: objective {config.objective!r} doesn't take it;"
-        f" it takes {_listed(allowed)}{_nearest(name, allowed)}"
+        f"hparams.{schema.shown_name(name)}: objective {config.objective!r}"
+        f" doesn't take it; it takes {_listed(allowed)}"
+        f"{_nearest(name, allowed)}"
       )
   for name in allowed:
     if name not in config.hparams and name not in swept:
@@ -150,99 +203,82 @@ def _check_hparams(config) -> None:
         f"hparams.{name}: missing; objective {config.objective!r} takes"
         f" {_listed(allowed)}"
       )
+    field = schema.HPARAMS.get(name, schema.ANY_NUMBER)
+    field = schema.HPARAMS["learning_rate"] if name in rates else field
     for value in swept.get(name, [config.hparams.get(name)]):
       where = f"{'sweep' if name in swept else 'hparams'}.{name}"
-      _check_number(where, name, value, positive)
+      schema.check_value(where, field, value)
 
 
-def _swept(sweep, allowed: tuple[str, ...]) -> dict[str, list]:
+def _swept(swept_by, allowed: tuple[str, ...]) -> dict[str, list]:
   """Name -> its values, of every swept name; joint ones taken apart."""
   swept: dict[str, list] = {}
-  for names, values in sweep.items():
-    listed = names.split(",")
+  for names, values in swept_by.items():
+    listed, field = names.split(","), f"sweep.{names}"
+    if isinstance(values, tuple | list) and not values:
+      continue  # empty = not swept
     for name in listed:
       _check_swept(name, names, allowed)
     if not isinstance(values, tuple | list):
       raise ValueError(
-        f"sweep.{names}: {values!r} found, a tuple expected, such as"
-        f" ({values!r},)"
+        f"{field}: {schema.shown(values)} found, a tuple expected, such as"
+        f" ({schema.shown(values)},)"
       )
     rows = [v if len(listed) > 1 else (v,) for v in values]
     for row in rows:
       if not isinstance(row, tuple | list) or len(row) != len(listed):
         raise ValueError(
-          f"sweep.{names}: {row!r} found, a tuple of {len(listed)} numbers"
-          " expected"
+          f"{field}: {schema.shown(row)} found, a tuple of {len(listed)}"
+          " numbers expected"
         )
     for name, column in zip(listed, zip(*rows, strict=True), strict=False):
       if name in swept:
         raise ValueError(
-          f"sweep.{names}: {name!r} is swept twice; sweep it under one name"
+          f"{field}: {name!r} is swept twice; sweep it under one name"
         )
       swept[name] = list(column)
-    repeated = [v for i, v in enumerate(values) if v in values[:i]]
-    if repeated:
-      raise ValueError(
-        f"sweep.{names}: {repeated[0]!r} is given twice; both lanes would be"
-        " the same model"
-      )
+    _check_different(field, rows, joint=len(listed) > 1)
   return swept
 
 
-def _check_seed(seed: Any) -> None:
-  whole = isinstance(seed, int) and not isinstance(seed, bool)
-  if not whole or not 0 <= seed < 2**32:
-    raise ValueError(
-      f"sweep.seed: {seed!r} found, whole numbers from 0 to {2**32 - 1}"
-      " expected"
-    )
+def _check_different(field: str, rows: list, *, joint: bool) -> None:
+  """Refuses a value that is there twice; what isn't numbers is left alone."""
+  seen = set()
+  with contextlib.suppress(TypeError):
+    for row in map(tuple, rows):
+      if row in seen:
+        raise ValueError(
+          f"{field}: {schema.shown(row if joint else row[0])} is given twice;"
+          " both lanes would be the same model"
+        )
+      seen.add(row)
 
 
 def _check_swept(name: str, names: str, allowed: tuple[str, ...]) -> None:
   if name not in (*allowed, "seed"):
     raise ValueError(
-      f"sweep.{names}: {name!r} can't be swept; a sweep changes only the traced"
-      f" numbers {_listed((*allowed, 'seed'))}; a static field needs a run of"
-      f" its own{_nearest(name, allowed)}"
-    )
-
-
-def _check_number(field: str, name: str, value: Any, positive: set) -> None:
-  bound, allowed = "a finite number", lambda value: True
-  if name in NON_NEGATIVE:
-    bound, allowed = "a number, 0 or above", lambda value: value >= 0
-  if name in positive:
-    bound, allowed = "a number above 0", lambda value: value > 0
-  number = isinstance(value, int | float) and not isinstance(value, bool)
-  if not number or not abs(value) < FLOAT32_MAX or not allowed(value):
-    raise ValueError(f"{field}: {value!r} found, {bound} expected")
-
-
-def _get(config, field: str):
-  for name in field.split("."):
-    config = config[name]
-  return config
-
-
-def _at_least(field: str, value: Any, least: int) -> None:
-  if not isinstance(value, int) or value < least:
-    raise ValueError(
-      f"{field}: {value!r} found, a whole number from {least} on expected"
+      f"sweep.{schema.shown_name(names)}: {schema.shown(name)} can't be swept;"
+      f" only the traced numbers {_listed((*allowed, 'seed'))} can; a static"
+      f" field needs a run of its own{_nearest(name, allowed)}"
     )
 
 
 def _one_of(field: str, value: Any, allowed: Iterable[str]) -> None:
   if value not in allowed:
     raise ValueError(
-      f"{field}: {value!r} found, one of {_listed(allowed)}"
+      f"{field}: {schema.shown(value)} found, one of {_listed(allowed)}"
       f" expected{_nearest(value, allowed)}"
     )
 
 
 def _listed(names: Iterable[str]) -> str:
-  return ", ".join(names)
+  """Names, as many as a sentence holds."""
+  found, rest = "", list(names)
+  while rest and len(found) + len(rest[0]) < LISTED:
+    found += f"{', ' if found else ''}{rest.pop(0)}"
+  return f"{found} and {len(rest)} more" if rest else found
 
 
 def _nearest(name: Any, allowed: Iterable[str]) -> str:
-  close = difflib.get_close_matches(str(name), list(allowed), 1)
+  close = difflib.get_close_matches(str(name)[:100], list(allowed), 1)
   return f"; did you mean {close[0]!r}?" if close else ""

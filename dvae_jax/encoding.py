@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dvae_jax import checks
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.measuring import varying
 from dvae_jax.methods import models
@@ -55,11 +56,7 @@ def grid_indices(dataset: Dataset, stride: tuple[int, ...]) -> np.ndarray:
   """
   if not stride:
     return np.arange(dataset.num_images, dtype=np.int32)
-  if len(stride) != len(dataset.factor_sizes) or min(stride) < 1:
-    raise ValueError(
-      f"eval.stride: {tuple(stride)} found, () or one whole number from 1 on"
-      f" for each factor of {dataset.factor_names} expected"
-    )
+  checks.check_stride(stride, dataset)
   axes = [
     np.arange(0, size, step)
     for size, step in zip(dataset.factor_sizes, stride, strict=True)

@@ -49,10 +49,11 @@ def run(config, path: str) -> None:
   session.set_up()
   workdir = flags.FLAGS.workdir or Path("runs") / session.experiment_name(path)
   with session.refusing():
-    sweep.use_cores(len(sweep.grid(config.sweep, config.hparams)))
+    sweep.use_cores(checks.num_lanes(config))
     dataset = data.load(config.data)
     checks.check_dataset(config, dataset)
     setup = training.set_up(config, dataset)
+    checks.check_size(config, setup)
     say(f"Data: {rundir.to_json(session.describe(dataset))}")
     settings = config.to_dict()
     file = [*flags.FLAGS.register, path.partition(":")[0]][0]

@@ -5,7 +5,6 @@ or data sets.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import math
@@ -17,6 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from dvae_jax.lock import InUse as InUse
+from dvae_jax.lock import in_use as in_use
+from dvae_jax.lock import locked as locked
 
 FORMAT = 2  # of the files; config.json names it, older ones don't
 
@@ -120,6 +123,15 @@ def unreadable(path: Path, why: str, line: int = 0) -> ValueError:
   place = f"{path}, line {line}" if line else str(path)
   remedy = REMEDY.get(path.name, "restore it from a copy")
   return ValueError(f"{place}: {why}; {remedy}")
+
+
+@contextlib.contextmanager
+def about(path: Path) -> Iterator[None]:
+  """Puts a file's name before what the body says of its content."""
+  try:
+    yield
+  except ValueError as error:
+    raise unreadable(path, str(error)) from error
 
 
 def read_text(path: Path) -> str:
@@ -305,46 +317,3 @@ def read_config(folder: str | Path) -> dict[str, Any]:
 def write_config(folder: Path, record: dict[str, Any]) -> None:
   """Writes config.json: the record, and the format of the files beside it."""
   write_json(folder / CONFIG, {"format": FORMAT} | record)
-
-
-class InUse(ValueError):
-  """Another process holds the run directory."""
-
-
-def in_use(folder: Path) -> bool:
-  """Whether a process holds a run directory; it need not exist."""
-  try:
-    with (folder / ".lock").open() as lock:
-      fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-  except FileNotFoundError:
-    return False
-  except OSError:
-    return True
-  return False
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-  """Holds a run directory for this process, until it ends or is killed.
-
-  Raises:
-    InUse: another process holds it.
-    ValueError: it can't be written.
-  """
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / ".lock").open("a")
-  except OSError as error:
-    raise ValueError(
-      f"--workdir: {folder} can't be written ({error.strerror}); choose a"
-      " folder that can"
-    ) from error
-  with lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-      raise InUse(
-        f"--workdir: {folder} is in use by another process; wait for it, or"
-        " choose another --workdir"
-      ) from error
-    yield

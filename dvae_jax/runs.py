@@ -1,8 +1,6 @@
 """A trained run loaded back: encode, decode, draw, traverse."""
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,11 @@ import jax.numpy as jnp
 import ml_collections
 import numpy as np
 
-from dvae_jax import data, rundir
+from dvae_jax import checks, data, rundir, schema
 from dvae_jax.data.dataset import Dataset
-from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
-from dvae_jax.methods.estimators import ESTIMATORS
-from dvae_jax.networks import NETWORKS
+from dvae_jax.methods import models
 from dvae_jax.report import paths
-from dvae_jax.train import checkpoint, optimizers, sweep, training
+from dvae_jax.train import checkpoint, sweep, training
 
 
 def _check_registered(record: dict[str, Any], folder: Path) -> None:
@@ -25,17 +21,8 @@ def _check_registered(record: dict[str, Any], folder: Path) -> None:
 
   What registered it is never executed on the word of a run directory.
   """
-  for field, known in (
-    ("objective", OBJECTIVES),
-    ("network", NETWORKS),
-    ("likelihood", LIKELIHOODS),
-    ("estimator", ESTIMATORS),
-    ("train.optimizer", optimizers.OPTIMIZERS),
-    ("train.clip", optimizers.CLIPS),
-    ("train.schedule", optimizers.SCHEDULES),
-    ("data.name", data.DATASETS),
-  ):
-    name = reduce(getitem, field.split("."), record["config"])
+  for field, known in checks.REGISTRIES.items():
+    name = schema.value_of(record["config"], field)
     if name not in known:
       experiment = record.get("experiment") or "the file that registers it"
       raise ValueError(
@@ -225,8 +212,12 @@ def load_run(workdir: str | Path) -> Run:
   """
   folder = Path(workdir)
   record = rundir.read_config(folder)
+  with rundir.about(folder / rundir.CONFIG):
+    schema.check_values(record["config"])
   _check_registered(record, folder)
   config = ml_collections.ConfigDict(record["config"])
+  with rundir.about(folder / rundir.CONFIG):
+    checks.check_trained(config)
   setup = training.set_up(config, data.load(config.data))
   lanes = sweep.grid(config.sweep, config.hparams)
   with checkpoint.manager(

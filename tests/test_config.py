@@ -33,7 +33,7 @@ def edited(field, value):
     ("sweep.beta", (), "hparams.beta: missing; .* takes learning_rate, beta"),
     ("sweep.latent_dim", (5, 10), "sweep.latent_dim: .*static"),
     ("sweep.gamma", (5.0,), "sweep.gamma: 'gamma' can't be swept"),
-    ("sweep.seed", (0, 1.5), "sweep.seed: 1.5 found, whole numbers from 0 to"),
+    ("sweep.seed", (0, 1.5), "sweep.seed: 1.5 found, a whole number from 0 to"),
     ("sweep.seed", (-1,), "sweep.seed: -1 found"),
     ("sweep.seed", (2**32,), "sweep.seed: 4294967296 found"),
     ("sweep.seed", (2**32 - 1,), None),

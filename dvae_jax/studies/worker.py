@@ -222,6 +222,7 @@ class Worker:
       dataset = data.load(part.config.data)
       checks.check_dataset(part.config, dataset)
       self.setup = training.set_up(part.config, dataset)
+      checks.check_size(part.config, self.setup)
       self.compiled = functools.cache(
         functools.partial(loop.compiled_steps, self.setup)
       )
