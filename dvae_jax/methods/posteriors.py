@@ -75,6 +75,18 @@ class Quantised(NamedTuple):
   code: Array
 
 
+class Categorical(NamedTuple):
+  """Which of the same values each latent takes.
+
+  Attributes:
+    logits: (B, D, V), unnormalised log probabilities of the values.
+    values: (V,), of all latents.
+  """
+
+  logits: Array
+  values: Array
+
+
 class Recognised(NamedTuple):
   """What a discriminator says of images.
 
@@ -146,6 +158,27 @@ class PointHead(nn.Module):
   def __call__(self, features):
     dense = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")
     return Point(dense(features))
+
+
+class SharedCodebookHead(nn.Module):
+  """A linear head, and one codebook of `values` numbers for all latents.
+
+  Baykal et al. 2024 (arXiv:2409.14851), section 3.2, as in the authors' code: a
+  value's logit is minus its squared distance from what the encoder says. At
+  first values are standard normal, as PyTorch's embeddings are.
+  """
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+  values: int = 64
+
+  @nn.compact
+  def __call__(self, features):
+    codebook = self.param("codebook", nn.initializers.normal(1), (self.values,))
+    dense = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")
+    values = codebook.astype(features.dtype)
+    raw = dense(features)[:, :, None]
+    return Categorical(-((raw - values[None, None, :]) ** 2), values)
 
 
 class RecogniserHead(nn.Module):
@@ -232,6 +265,14 @@ def gaussian_kl_of(q: Gaussian) -> Float[Array, "B D"]:
   return gaussian_kl_per_latent(q.mean, q.logvar)
 
 
+def likeliest(q: Categorical) -> Float[Array, "B D"]:
+  """The value of every latent with the largest probability.
+
+  As Baykal et al. 2024 (arXiv:2409.14851) encode after training.
+  """
+  return q.values[q.logits.argmax(axis=-1)]
+
+
 STANDARD_NORMAL = Prior(jax.random.normal, -2.0, 2.0)
 UNIFORM = Prior(
   lambda key, shape: jax.random.uniform(key, shape, minval=-1.0), -1.0, 1.0
@@ -257,4 +298,10 @@ recognised = Posterior(
   draw=lambda key, q: q.code,
   code=lambda q: q.code,
   prior=UNIFORM,
+)
+categorical = Posterior(
+  SharedCodebookHead,
+  draw=lambda key, q: likeliest(q),
+  code=likeliest,
+  discrete=True,
 )

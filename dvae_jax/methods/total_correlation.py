@@ -57,15 +57,38 @@ def factor_vae(
     log.
   """
   kl = gaussian_kl(q.mean, q.logvar)
-  tc = critic(stop_gradient(critic_params), z)
   permuted = permute_latents(key, stop_gradient(other.z))
+  tc, critic_loss, terms = estimate_tc(critic, critic_params, z, permuted)
+  penalty = kl + gamma * tc + (critic_loss - stop_gradient(critic_loss))
+  return penalty, {"kl": kl, "tc": tc, **terms}
+
+
+def estimate_tc(
+  critic: Callable,
+  critic_params: Any,
+  z: Float[Array, "B D"],
+  permuted: Float[Array, "B D"],
+) -> tuple[Float[Array, " B"], Float[Array, ""], dict[str, Array]]:
+  """What a critic makes of the total correlation, and the critic's own loss.
+
+  Kim & Mnih 2018 (arXiv:1802.05983), eq. 3 and algorithm 2.
+
+  Args:
+    critic: (critic_params, z) -> logit (B,) of z not being permuted.
+    critic_params: its parameters, which the first result doesn't move.
+    z: (B, D), which the critic's loss doesn't move.
+    permuted: (B, D) of other images, every latent permuted; without gradient.
+
+  Returns:
+    The estimate (B,); the critic's loss (); that and its accuracy () to log.
+  """
+  tc = critic(stop_gradient(critic_params), z)
   logit = critic(critic_params, stop_gradient(z))
   logit_permuted = critic(critic_params, permuted)
   critic_loss = 0.5 * (softplus(-logit) + softplus(logit_permuted)).mean()
   accuracy = 0.5 * ((logit > 0).mean() + (logit_permuted < 0).mean())
-  penalty = kl + gamma * tc + (critic_loss - stop_gradient(critic_loss))
   terms = {"critic_loss": critic_loss, "critic_accuracy": accuracy}
-  return penalty, {"kl": kl, "tc": tc, **terms}
+  return tc, critic_loss, terms
 
 
 def factor_vae_same_batch(

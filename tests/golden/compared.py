@@ -21,6 +21,7 @@ from golden.trajectories import dense, double
 from torch.nn.functional import softplus
 
 HALF = (0.5, 0.999)  # Radford et al. 2016, of all players
+PLAIN = (0.9, 0.999)  # of FactorQVAE's critic
 
 
 def noise_key(step):
@@ -67,7 +68,47 @@ def infogan(params, case, dataset, step):
   })
 
 
-LOSSES = {function.__name__: function for function in (infogan,)}
+def factor_qvae(params, case, dataset, step):
+  """Baykal et al. 2024: relaxed choices among the values of one codebook.
+
+  Noise is gumbel(k1, (B, D, V)) and, of the second batch, gumbel(k2, ...).
+  """
+  indices, others, _, _, rows = classic.draw(dataset, case, step)
+  shuffle = torch.tensor(rows)
+  images, weight = double(given.images()[indices]), case.hparams
+  codebook = params["head/codebook"]
+  shape = (given.BATCH, given.LATENT_DIM, len(codebook))
+  k1, k2, _ = jax.random.split(noise_key(step), 3)
+
+  def choose(images, key):
+    raw = dense(params, "head/mean", features_of(params, images))
+    logits = torch.stack([-((raw - c) ** 2) for c in codebook], 2)
+    noise = double(jax.random.gumbel(key, shape))
+    tempered = torch.exp((logits + noise) / weight["temperature"])
+    return logits, tempered / tempered.sum(2, keepdim=True)
+
+  logits, choices = choose(images, k1)
+  _, other = choose(double(given.images()[others]), k2)
+  permuted = torch.stack(
+    [other[shuffle[:, d], d] for d in range(given.LATENT_DIM)], 1
+  ).detach()
+  flat = lambda x: x.reshape(len(x), -1)
+  tc = classic.critic(fixed(params), flat(choices))
+  true = classic.critic(params, flat(choices.detach()))
+  false = classic.critic(params, flat(permuted))
+  critic_loss = (softplus(-true) + softplus(false)).mean() / 2
+  right = torch.cat([true > 0, false < 0]).double().mean()
+  p = torch.exp(logits) / torch.exp(logits).sum(2, keepdim=True)
+  kl = (p * torch.log(p * len(codebook))).sum((1, 2))
+  penalty = weight["beta"] * kl + weight["gamma"] * tc
+  terms = {"kl": kl, "tc": tc, "critic_loss": critic_loss}
+  terms["critic_accuracy"] = right
+  outputs = classic.decode(params, (choices * codebook).sum(2))
+  loss, _, terms = summed(case, outputs, images, penalty, terms)
+  return loss, critic_loss, terms
+
+
+LOSSES = {function.__name__: function for function in (infogan, factor_qvae)}
 
 
 def trajectory(case):
@@ -76,6 +117,8 @@ def trajectory(case):
 
   half = {"model": HALF, "decoder": HALF}
   other = half if case.train.get("optimizer") == "adam_half" else {}
+  if case.objective == "factor_qvae":
+    other = {"critic": PLAIN}
   with mock.patch.dict(classic.BETAS, other):
     return classic.trajectory(
       case, loss_of=loss_of, first=given_compared.first_params(case)

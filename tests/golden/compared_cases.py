@@ -5,18 +5,27 @@ As trajectory_cases.py, whose images, splits and sizes these are.
 
 import numpy as np
 from golden import trajectory_cases as given
-from golden.trajectory_cases import CORRELATE, Case
+from golden.trajectory_cases import CORRELATE, FRACTION, Case
 
 INFOGAN = {"info": 3.0, "noise_latents": 1.0, "decoder_learning_rate": 5e-4}
 HALF = {"optimizer": "adam_half"}
+QVAE = {
+  "temperature": 0.7,
+  "beta": 2.0,
+  "gamma": 5.0,
+  "critic_learning_rate": 3e-4,
+}
+VALUES = 64  # of FactorQVAE's only codebook
 
 CASES = {
   "infogan": Case("infogan", "bernoulli", INFOGAN, train=HALF),
   "infogan, correlate": Case(
     "infogan", "gaussian", INFOGAN | {"noise_latents": 0.0}, CORRELATE, HALF
   ),
+  "factor_qvae": Case("factor_qvae", "bernoulli", QVAE),
+  "factor_qvae, fraction": Case("factor_qvae", "gaussian", QVAE, FRACTION),
 }
-WITHOUT_VARIANCE = ("infogan",)
+WITHOUT_VARIANCE = ("infogan", "factor_qvae")
 
 
 def first_params(case: Case) -> dict[str, np.ndarray]:
@@ -34,4 +43,9 @@ def first_params(case: Case) -> dict[str, np.ndarray]:
       del params[name]
   if case.objective.startswith("infogan"):
     dense("head/real", given.WIDTHS[-1], 1)
+  if case.objective == "factor_qvae":
+    widths = (given.LATENT_DIM * VALUES, *given.CRITIC, 1)
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+      dense(f"critic/Dense_{i}", inputs, outputs)
+    params["head/codebook"] = rng.normal(size=VALUES).astype(np.float32)
   return params

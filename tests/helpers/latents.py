@@ -10,10 +10,12 @@ from dvae_jax.methods import OBJECTIVES, objective
 from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.methods.models import pick
 from dvae_jax.methods.posteriors import (
+  Categorical,
   Gaussian,
   Point,
   Quantised,
   Recognised,
+  categorical,
   deterministic,
   quantised,
   recognised,
@@ -54,6 +56,10 @@ def as_q(name, latents):
   family = OBJECTIVES[name].posterior
   if family.head is deterministic.head:
     return Point(latents.mean), latents.z
+  if family is categorical:
+    values = jnp.linspace(-2.0, 2.0, 64)
+    logits = -((latents.mean[:, :, None] - values[None, None]) ** 2)
+    return Categorical(logits, values), latents.z
   if family is recognised:
     known = jnp.ones((1, latents.mean.shape[1]))
     return Recognised(latents.mean, known, latents.mean[:, 0]), latents.z

@@ -24,4 +24,5 @@ HPARAMS = {
     "entropy": 0.5,
   },
   "infogan": {"info": 1.0, "noise_latents": 1.0},
+  "factor_qvae": {"temperature": 1.0, "beta": 0.5, "gamma": 0.5},
 }

@@ -91,6 +91,7 @@ def test_objectives_name_a_posterior_of_this_file():
     posteriors.deterministic,
     posteriors.quantised,
     posteriors.recognised,
+    posteriors.categorical,
   )
   assert all(a != b for a, b in itertools.combinations(known, 2))
   assert {o.posterior for o in OBJECTIVES.values()} == set(known)

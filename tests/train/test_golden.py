@@ -111,14 +111,15 @@ def first_state(setup, lane, params):
   return sweep.stack([state])
 
 
-def first_gradient(opt_state, train_fields):
+def first_gradient(opt_state, case):
   """The gradient that Adam got in its only step, from its first moment."""
   found = {}
-  all_half = train_fields.get("optimizer") == "adam_half"
+  all_half = case.train.get("optimizer") == "adam_half"
+  no_half = case.objective == "factor_qvae"
   for _, moment in optax.tree.get_all_with_path(opt_state, "mu"):
     for name, leaf in named(moment).items():
       half = all_half or name.startswith(("critic", "discriminator"))
-      b1 = 0.5 if half else 0.9
+      b1 = 0.5 if half and not no_half else 0.9
       found[name] = np.float64(leaf[0]) / (1 - b1)
   return found
 
@@ -175,7 +176,7 @@ def train(case, pairs):
     placed = sweep.place((states, zeros), mesh)
     states, sums = sweep.unplace(call(placed, None, 1), 1)
     terms.append({name: value[0] for name, value in sums.items()})
-    gradient = gradient or first_gradient(states.opt_state, case.train)
+    gradient = gradient or first_gradient(states.opt_state, case)
   last = {n: np.float64(p[0]) for n, p in named(states.params).items()}
   return terms, gradient, {name: last[name] - first[name] for name in first}
 

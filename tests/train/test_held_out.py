@@ -14,6 +14,8 @@ from dvae_jax import config as configs
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.data.sampling import splits
 from dvae_jax.methods import OBJECTIVES
+from dvae_jax.methods.models import keywords
+from dvae_jax.methods.objective import LOSS_CONTEXT
 from dvae_jax.train import training
 from dvae_jax.train.optimizers import Optimizer
 
@@ -57,11 +59,11 @@ def counting(method):
       "dataset size": jnp.float32(dataset_size),
     }
 
-  # Whatever else the loss reads, it is told how many images there are.
-  parameters = dict(inspect.signature(method.loss).parameters)
+  # The step gives it what the loss reads of a batch, and the number of images.
   keyword = inspect.Parameter.KEYWORD_ONLY
-  parameters["dataset_size"] = inspect.Parameter("dataset_size", keyword)
-  count.__signature__ = inspect.Signature(parameters.values())
+  read = {*keywords(method.loss)} & {*LOSS_CONTEXT} | {"dataset_size"}
+  parameters = [inspect.Parameter(name, keyword) for name in sorted(read)]
+  count.__signature__ = inspect.Signature(parameters)
   return method._replace(loss=count)
 
 

@@ -141,6 +141,7 @@ def test_jit_equals_eager(trained):
     "step": state.step,
     "dataset_size": setup.dataset.num_images,
     "memories": state.memories,
+    "other": batch.other,
     "factors": batch.factors,
   }
   key = jax.random.fold_in(state.key, 1)
