@@ -1,8 +1,12 @@
+import re
 import time
+from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import gpu_compile, sweep, timing, tpu_compile
+from benchmarks import estimators, gpu_compile, sweep, timing, tpu_compile
 
 
 def make_sleeper(seconds):
@@ -119,3 +123,25 @@ def test_bytes_that_a_gpu_program_moves_are_counted():
   assert "while" not in body
   # fusion: 64 in, 64 + 3 out; the call: 64 + 64 in, 32 out, scratch left out.
   assert gpu_compile.bytes_moved(body) == 64 + 67 + 128 + 32
+
+
+def test_the_page_of_estimators_has_what_the_command_measures():
+  # A row that is quick, anew with other seeds: its means lie within five
+  # standard errors of the difference from the page's.
+  text = (Path(__file__).parents[1] / "docs" / "estimators.md").read_text()
+  section = text.partition("## rho 0.9, logvar -3\n")[2]
+  (line,) = re.findall(r"\| mws \| 64 \| (.*) \| \d+ \|", section)[:1]
+  page = np.array([c.split(" ± ") for c in line.split(" | ")], float)
+  program = estimators.program(
+    partial(estimators.estimate, estimator="mws", batch=64)
+  )
+  found = estimators.row(program, (0.9, -3.0), 64, first=1000)
+  for (mean, error), ours, spread in zip(
+    page, found["mean"], found["error"], strict=True
+  ):
+    assert abs(ours - mean) < 5 * np.hypot(error, spread)
+  # The closed form is the last row of the same section.
+  closed = re.findall(r"\| infinitely many images \| \| (.*) \| \|", section)
+  numbers = [float(number) for number in closed[0].split(" | ")]
+  exact = estimators.measure(estimators.closed_form, 0.9, -3.0)
+  np.testing.assert_allclose(numbers, exact, atol=5e-4)
