@@ -2,6 +2,7 @@
 
 Each says log q(z) and log prod_j q(z_j) of a batch's samples without encoding
 all N images. Shapes: B images in the batch, M other posteriors, D latents.
+docs/estimators.md has how far each is off, in value and gradient.
 """
 
 from collections.abc import Callable
