@@ -23,15 +23,16 @@ def get_config(profile: str = ""):
   config.sweep.capacity = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0)
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
-    config.data.resolution = 16
-    config.data.stride = (1, 1, 40, 4, 4)
+    config.data.resolution = 32
+    config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
-    config.hparams.gamma = 100.0
-    config.hparams.annealing_steps = 2000.0
-    config.sweep.capacity = (3.0, 6.0, 12.0)
-    config.train.steps = 3000
+    config.hparams.gamma = 30.0
+    config.hparams.annealing_steps = 4000.0
+    config.sweep.capacity = (4.0, 8.0)
+    config.sweep.seed = (0, 1, 2)
+    config.train.steps = 6000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")
   return config

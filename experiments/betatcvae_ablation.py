@@ -33,19 +33,20 @@ def get_config(profile: str = ""):
   config.train.steps = 18_000
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
-    config.data.resolution = 16
-    config.data.stride = (1, 1, 40, 4, 4)
+    config.data.resolution = 32
+    config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
     config.sweep["alpha,beta,gamma"] = (
       (1.0, 1.0, 1.0),
-      (0.0, 1.0, 1.0),
+      (4.0, 1.0, 1.0),
       (1.0, 6.0, 1.0),
       (1.0, 1.0, 4.0),
     )
+    config.sweep.seed = (0, 1, 2)
     config.train.batch_size = 64
-    config.train.steps = 2000
+    config.train.steps = 6000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")
   return config

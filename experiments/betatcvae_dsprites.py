@@ -25,14 +25,14 @@ def get_config(profile: str = ""):
   config.sweep.beta = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
-    config.data.resolution = 16
-    config.data.stride = (1, 1, 40, 4, 4)
+    config.data.resolution = 32
+    config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
-    config.estimator = "mss"
-    config.sweep.beta = (1.0, 4.0, 8.0)
-    config.train.steps = 3000
+    config.sweep.beta = (1.0, 6.0, 12.0)
+    config.sweep.seed = (0, 1, 2)
+    config.train.steps = 6000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")
   return config

@@ -31,7 +31,8 @@ def get_config(profile: str = ""):
     config.data.stride = (2, 2, 2, 4, 1, 7)
     config.hparams.learning_rate = 1e-3
     config.estimator = "mss"
-    config.sweep.beta = (1.0, 4.0, 8.0)
+    config.sweep.beta = (1.0, 4.0)
+    config.sweep.seed = (0, 1, 2)
     config.train.steps = 3000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")

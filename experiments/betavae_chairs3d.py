@@ -32,6 +32,7 @@ def get_config(profile: str = ""):
     config.network = "mlp_small"
     config.latent_dim = 6
     config.hparams.learning_rate = 1e-3
+    config.sweep.seed = (0, 1, 2)
     config.train.steps = 3000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")

@@ -67,7 +67,7 @@ def get_config(profile: str = ""):
   if profile == "quick":
     config.network = "mlp_small"
     config.hparams.learning_rate = 1e-3
-    config.sweep.seed = (0,)
+    config.sweep.seed = (0, 1, 2)
     config.train.batch_size = 32
     config.train.steps = 2000
   return config

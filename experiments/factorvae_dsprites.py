@@ -27,13 +27,15 @@ def get_config(profile: str = ""):
   config.sweep.gamma = (10.0, 20.0, 30.0, 40.0, 50.0, 100.0)
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
-    config.data.resolution = 16
-    config.data.stride = (1, 1, 40, 4, 4)
+    config.data.resolution = 32
+    config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
-    config.sweep.gamma = (5.0, 20.0)
-    config.train.steps = 1000
+    config.hparams.critic_learning_rate = 1e-3
+    config.sweep.gamma = (10.0, 40.0)
+    config.sweep.seed = (0, 1, 2)
+    config.train.steps = 6000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")
   return config
