@@ -40,6 +40,7 @@ ALLOWED = {
   },
   "report": {"arrays", "data", "metrics", "registration", "rundir"},
   "measuring": {"metrics", "progress"},
+  "downstream": {"methods", "metrics", "runs"},
   "encoding": {"checks", "data", "measuring", "methods", "metrics", "runs"},
   "codes": {"arrays", "encoding", "measuring", "rundir", "runs"},
   "evaluate": {
