@@ -118,6 +118,7 @@ HPARAMS: dict[str, Field] = {
   "laplace_rate": _positive("Of the Laplace prior of a pair's differences."),
   "noise_variance": _positive("Of the Gaussian likelihood.", "squared grey"),
   "temperature": _positive("Of the Gumbel-softmax."),
+  "bandwidth": _positive("Of a kernel.", "units of a code"),
   "beta": _weight("Weight of the KL."),
   "gamma": _weight("Weight of the penalty."),
   "capacity": _weight("KL that is aimed at.", "nats"),

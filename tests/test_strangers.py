@@ -112,7 +112,7 @@ def test_what_a_run_names_is_registered_or_refused_by_its_file(
 ):
   workdir, own = f"--workdir={together}", of("together")
   for command in ("evaluate",), ("show", "traverse"):
-    with pytest.raises(SystemExit, match=f"'info_vae' isn't reg.*{own}"):
+    with pytest.raises(SystemExit, match=f"'residual' isn't reg.*{own}"):
       commands.run(f"dvae_jax.{command[0]}", *command[1:], workdir)
   without_metric = [of(name) for name in TOGETHER[:-1]]
   with pytest.raises(SystemExit, match=r"eval\.metrics: 'spread' found"):

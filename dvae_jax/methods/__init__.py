@@ -7,6 +7,7 @@ method is an `Objective` in a file of its own and a row here.
 from dvae_jax.methods import (
   adversarial,
   beta,
+  discrepancies,
   moments,
   quantised,
   support,
@@ -34,4 +35,5 @@ OBJECTIVES: dict[str, Objective] = {
   **quantised.OBJECTIVES,
   **support.OBJECTIVES,
   **adversarial.OBJECTIVES,
+  **discrepancies.OBJECTIVES,
 }

@@ -172,6 +172,42 @@ def beta_tcvae(
   return penalty, {"kl": kl, "mi": mi, "tc": tc, "dwkl": dwkl}
 
 
+def alpha_tcvae(
+  q: Gaussian,
+  z: Float[Array, "B D"],
+  *,
+  estimator: Callable,
+  alpha: Scalar,
+) -> Penalty:
+  """K alpha / (K - alpha) MI + (1 - alpha) / (1 - alpha / K) DWKL, K latents.
+
+  Meo et al. 2024 (arXiv:2411.00588) by the authors' only public loss
+  (Cmeo97/Alpha-TCVAE, losses/alphatcvae.py), which doesn't run as it is: its K
+  is the batch's size less one, an undefined name stands for K once, and the
+  second term is subtracted, so that it would grow without bound. The first, its
+  conditional entropy bottleneck, is log q(z|x) - log q(z); the second, its
+  variational information bottleneck, log prod_j q(z_j) - log p(z); no term has
+  the total correlation. With the KL to the prior for the second it is
+  `beta_tcvae`, its beta and gamma the second weight, its alpha the sum of both.
+
+  Args:
+    q: Gaussian, (B, D).
+    z: (B, D) draws from it.
+    estimator: (z, q) -> log q(z) and log prod_j q(z_j), each (B,).
+    alpha: 0 to below 1.
+
+  Returns:
+    (B,) nats per image; KL, MI, TC and DWKL (B,) to log.
+  """
+  latents = z.shape[1]
+  _, terms = beta_tcvae(
+    q, z, estimator=estimator, alpha=1.0, beta=1.0, gamma=1.0
+  )
+  conditional = latents * alpha / (latents - alpha)
+  variational = (1.0 - alpha) / (1.0 - alpha / latents)
+  return conditional * terms["mi"] + variational * terms["dwkl"], terms
+
+
 # Kim & Mnih 2018 (arXiv:1802.05983), appendix A: Adam's decay rates.
 CRITIC = Network(
   make=lambda latent_dim, network: network.critic,
@@ -186,4 +222,5 @@ OBJECTIVES = {
     factor_vae_same_batch, networks={"critic": CRITIC}
   ),
   "beta_tcvae": Objective(beta_tcvae),
+  "alpha_tcvae": Objective(alpha_tcvae),
 }

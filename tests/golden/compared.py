@@ -16,7 +16,7 @@ import torch
 from golden import compared_cases as given_compared
 from golden import trajectories as classic
 from golden import trajectory_cases as given
-from golden.recent import features_of, images_of, summed, with_kl
+from golden.recent import features_of, gaussian, images_of, summed, with_kl
 from golden.trajectories import dense, double
 from torch.nn.functional import softplus
 
@@ -108,7 +108,52 @@ def factor_qvae(params, case, dataset, step):
   return loss, critic_loss, terms
 
 
-LOSSES = {function.__name__: function for function in (infogan, factor_qvae)}
+def info_vae(params, case, dataset, step):
+  """Zhao et al. 2017, eq. 6; the MMD of Gretton et al. 2012 pair by pair.
+
+  The prior's draws are normal(k3, (B, D)).
+  """
+  images, mean, logvar, z = gaussian(params, case, dataset, step)
+  weight = case.hparams
+  k3 = jax.random.split(noise_key(step), 3)[2]
+  prior = double(jax.random.normal(k3, z.shape))
+  kernel = lambda a, b: torch.exp(
+    -((a - b) ** 2).sum() / (2 * weight["bandwidth"] ** 2)
+  )
+  pairs = [(i, j) for i in range(len(z)) for j in range(i)]
+  mmd = -2 * sum(kernel(a, b) for a in z for b in prior) / len(z) ** 2
+  for sample in (z, prior):
+    mmd = mmd + sum(kernel(sample[i], sample[j]) for i, j in pairs) / len(pairs)
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  penalty = (1 - weight["alpha"]) * kl
+  penalty = penalty + (weight["alpha"] + weight["lambda_mmd"] - 1) * mmd
+  outputs = classic.decode(params, z)
+  parts = summed(case, outputs, images, penalty, {"kl": kl, "mmd": mmd})
+  return with_kl(parts, mean, logvar)
+
+
+def alpha_tcvae(params, case, dataset, step):
+  """Meo et al. 2024, their loss with K the number of latents."""
+  images, mean, logvar, z = gaussian(params, case, dataset, step)
+  size = classic.count_training_images(dataset, case)
+  log_qz, log_product = classic.aggregate(case, z, mean, logvar, size)
+  own = classic.log_normal(z, mean, logvar).sum(1)
+  zero = torch.zeros_like(z)
+  mi = own - log_qz
+  dwkl = log_product - classic.log_normal(z, zero, zero).sum(1)
+  alpha, latents = case.hparams["alpha"], z.shape[1]
+  penalty = latents * alpha / (latents - alpha) * mi
+  penalty = penalty + (1 - alpha) * latents / (latents - alpha) * dwkl
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  terms = {"kl": kl, "mi": mi, "tc": log_qz - log_product, "dwkl": dwkl}
+  outputs = classic.decode(params, z)
+  return with_kl(summed(case, outputs, images, penalty, terms), mean, logvar)
+
+
+LOSSES = {
+  function.__name__: function
+  for function in (infogan, factor_qvae, info_vae, alpha_tcvae)
+}
 
 
 def trajectory(case):

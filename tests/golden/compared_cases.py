@@ -5,7 +5,7 @@ As trajectory_cases.py, whose images, splits and sizes these are.
 
 import numpy as np
 from golden import trajectory_cases as given
-from golden.trajectory_cases import CORRELATE, FRACTION, Case
+from golden.trajectory_cases import CORRELATE, FRACTION, HOLDOUT, Case
 
 INFOGAN = {"info": 3.0, "noise_latents": 1.0, "decoder_learning_rate": 5e-4}
 HALF = {"optimizer": "adam_half"}
@@ -15,6 +15,7 @@ QVAE = {
   "gamma": 5.0,
   "critic_learning_rate": 3e-4,
 }
+INFO = {"alpha": 0.4, "lambda_mmd": 200.0, "bandwidth": 1.5}
 VALUES = 64  # of FactorQVAE's only codebook
 
 CASES = {
@@ -24,6 +25,12 @@ CASES = {
   ),
   "factor_qvae": Case("factor_qvae", "bernoulli", QVAE),
   "factor_qvae, fraction": Case("factor_qvae", "gaussian", QVAE, FRACTION),
+  "info_vae": Case("info_vae", "bernoulli", INFO),
+  "info_vae, holdout": Case("info_vae", "gaussian", INFO, HOLDOUT),
+  "alpha_tcvae": Case("alpha_tcvae", "bernoulli", {"alpha": 0.25}, HOLDOUT),
+  "alpha_tcvae, mws": Case(
+    "alpha_tcvae", "gaussian", {"alpha": 0.7}, estimator="mws"
+  ),
 }
 WITHOUT_VARIANCE = ("infogan", "factor_qvae")
 

@@ -25,4 +25,6 @@ HPARAMS = {
   },
   "infogan": {"info": 1.0, "noise_latents": 1.0},
   "factor_qvae": {"temperature": 1.0, "beta": 0.5, "gamma": 0.5},
+  "info_vae": {"alpha": 0.25, "lambda_mmd": 50.0, "bandwidth": 2.0},
+  "alpha_tcvae": {"alpha": 0.25},
 }

@@ -5,10 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.spatial
 import scipy.special
 import scipy.stats
 from helpers import tiny
 from helpers.latents import (
+  KEY,
   B,
   D,
   N,
@@ -78,7 +80,8 @@ def beta_tcvae_numpy(latents, estimator, alpha, beta, gamma):
   sampled_kl = mi + tc + dwkl
   # The sampled KL enters with weight one: its closed form takes its place.
   total = alpha * mi + beta * tc + gamma * dwkl
-  return total - sampled_kl + kl_numpy(latents), {"mi": mi, "tc": tc}
+  terms = {"mi": mi, "tc": tc, "kl": sampled_kl}
+  return total - sampled_kl + kl_numpy(latents), terms
 
 
 def covariance_numpy(latents, beta, gamma):
@@ -132,11 +135,31 @@ def slow_numpy(latents, beta, gamma, laplace_rate, entropy):
   return total
 
 
+def info_numpy(latents, alpha, lambda_mmd, bandwidth):
+  z, _, _ = float64(latents)
+  prior = np.float64(jax.random.normal(KEY, z.shape))
+  kernel = lambda x, y: np.exp(
+    -scipy.spatial.distance.cdist(x, y, "sqeuclidean") / (2 * bandwidth**2)
+  )
+  # Of a kernel that is 1 where its arguments are the same.
+  within = lambda x: (kernel(x, x).sum() - B) / (B * (B - 1))
+  mmd = within(z) + within(prior) - 2 * kernel(z, prior).mean()
+  return (1 - alpha) * kl_numpy(latents) + (alpha + lambda_mmd - 1) * mmd
+
+
 def expected_penalty(name, latents, hparams, estimator):
   if OBJECTIVES[name].penalty is no_penalty:
     return np.zeros(B)
   if name == "annealed_vae":
     return annealed_numpy(latents, **hparams)
+  if name == "info_vae":
+    return info_numpy(latents, **hparams)
+  if name == "alpha_tcvae":
+    weights = {"alpha": D * hparams["alpha"] / (D - hparams["alpha"])}
+    gamma = (1 - hparams["alpha"]) / (1 - hparams["alpha"] / D)
+    weights |= {"beta": 0.0, "gamma": gamma}
+    total, terms = beta_tcvae_numpy(latents, estimator, **weights)
+    return total - kl_numpy(latents) + terms["kl"]
   if name.startswith("factor_vae"):
     return factor_numpy(latents, **hparams)
   if name.startswith("dip_vae"):

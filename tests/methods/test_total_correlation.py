@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 import scipy.special
 from helpers.latents import (
   KEY,
@@ -81,3 +82,21 @@ def test_permuted_latents_keep_every_marginal():
     ]
   )
   assert len({tuple(row) for row in moved}) == D
+
+
+@pytest.mark.parametrize("latents", [2, 5])
+def test_alpha_tcvae_counts_latents_not_images(latents):
+  # Weights by hand: K = 5, alpha = 1/4 is 5/19 and 15/19; K = 2, 2/7 and 6/7.
+  conditional, variational = {2: (2 / 7, 6 / 7), 5: (5 / 19, 15 / 19)}[latents]
+  terms = random_latents(4, dim=latents)
+  found, parts = penalty("alpha_tcvae", terms, {"alpha": 0.25})
+  expected = conditional * parts["mi"] + variational * parts["dwkl"]
+  np.testing.assert_allclose(found, expected, rtol=1e-5)
+  # With the KL in place of dwkl it is beta-TCVAE: the docstring's weights. Its
+  # KL in closed form stands for the sampled one, mi + tc + dwkl.
+  weights = {"alpha": conditional + variational}
+  weights |= {"beta": variational, "gamma": variational}
+  other, _ = penalty("beta_tcvae", terms, weights)
+  sampled = parts["mi"] + parts["tc"] + parts["dwkl"]
+  expected = conditional * parts["mi"] + variational * sampled
+  np.testing.assert_allclose(other - parts["kl"] + sampled, expected, 1e-4)
