@@ -3,6 +3,7 @@
 python -m dvae_jax.main --config=experiments/betavae_dsprites.py:quick
 """
 
+import sys
 from pathlib import Path
 
 from absl import app, flags
@@ -22,7 +23,7 @@ def main(_) -> None:
   """Does one run, or what is left of it."""
   config = flags.FLAGS.config
   if config is None:
-    raise app.UsageError("--config=FILE[:PROFILE] is missing; see experiments/")
+    sys.exit("error: --config=FILE[:PROFILE] is missing; see experiments/")
   # Not above: what is refused needn't wait for what only a run needs.
   from dvae_jax import checks, session
   from dvae_jax.registration import register

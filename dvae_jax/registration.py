@@ -6,9 +6,14 @@ row runs that file when it is told to: --register=FILE.
 """
 
 import argparse
+import contextlib
+import importlib.machinery
 import importlib.util
-from collections.abc import Sequence
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 
 def register(experiment: str | Path) -> None:
@@ -18,13 +23,71 @@ def register(experiment: str | Path) -> None:
     experiment: path of a Python file.
 
   Raises:
-    ValueError: there is no such file.
+    ValueError: there is no such file, or it raises; names the line.
   """
-  path = Path(experiment)
-  spec = importlib.util.spec_from_file_location(path.stem, path)
-  if spec is None or spec.loader is None or not path.is_file():
-    raise ValueError(f"--register: {experiment} is no Python file")
-  spec.loader.exec_module(importlib.util.module_from_spec(spec))
+  execute("--register", experiment)
+
+
+def execute(flag: str, path: str | Path) -> ModuleType:
+  """Runs a Python file.
+
+  Args:
+    flag: that named it, for the sentence.
+    path: the file.
+
+  Returns:
+    The module.
+
+  Raises:
+    ValueError: there is no such file, or it raises; names the line.
+  """
+  with running(flag, path):
+    found = Path(path).is_file()
+  name = f"dvae_jax_file_{Path(path).stem}"
+  loader = importlib.machinery.SourceFileLoader(name, str(path))
+  spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+  if not found or spec is None:
+    raise ValueError(f"{flag}: {shown(path) or None} is no Python file")
+  module = importlib.util.module_from_spec(spec)
+  sys.modules[name] = module  # where dataclasses look for it
+  with running(flag, path):
+    loader.exec_module(module)
+  return module
+
+
+@contextlib.contextmanager
+def running(flag: str, path: str | Path) -> Iterator[None]:
+  """Turns whatever a person's file raises in the body into one sentence.
+
+  Raises:
+    ValueError: the flag, the file, its line, and what was raised.
+  """
+  try:
+    yield
+  except Exception as error:
+    if isinstance(error, SyntaxError):
+      file, line = error.filename or str(path), error.lineno
+    else:
+      frames = traceback.extract_tb(error.__traceback__)
+      own = [f.lineno for f in frames if f.filename == str(path)]
+      file, line = str(path), own[-1] if own else None
+    place = f"{shown(file)}, line {line}" if line else shown(file)
+    raise ValueError(f"{flag}: {place}: {in_words(error)}") from error
+
+
+def in_words(error: BaseException) -> str:
+  """An exception as part of a sentence: its kind, and its first line."""
+  text = getattr(error, "strerror", None) or getattr(error, "msg", None)
+  words = str(text or error).strip().partition("\n")[0][:160]
+  if type(error) is ValueError and words:
+    return words
+  return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def shown(path: str | Path) -> str:
+  """A path for a sentence, cut where it is long."""
+  text = str(path)
+  return text if len(text) <= 160 else f"{text[:60]}...{text[-97:]}"
 
 
 def register_first(arguments: Sequence[str]) -> list[str]:

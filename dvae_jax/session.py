@@ -115,11 +115,26 @@ def _command() -> str:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-  """Turns a ValueError about the user's input into one line on stderr."""
+  """Turns what is wrong with the user's input or disk into one line."""
   try:
     yield
   except ValueError as error:
     sys.exit(f"error: {error}")
+  except ModuleNotFoundError as error:  # of an optional package
+    sys.exit(f"error: {error}")
+  except OSError as error:
+    sys.exit(f"error: {in_words(error)}")
+
+
+def in_words(error: OSError) -> str:
+  """What a disk or a place refused, and what to do."""
+  if error.strerror is None:
+    return str(error)
+  place = f"{error.filename}: " if error.filename else ""
+  return (
+    f"{place}{error.strerror}; what was written before is whole: make room, or"
+    " choose another --workdir, and type the same command to go on"
+  )
 
 
 def experiment_name(path: str) -> str:

@@ -1,10 +1,14 @@
 """A bad field is named, with the value found and the values allowed."""
 
-import pytest
-from helpers import tiny
+import re
 
-from dvae_jax import checks, data
+import pytest
+from helpers import commands, tiny
+
+from benchmarks import config_page
+from dvae_jax import checks, data, memory
 from dvae_jax import config as configs
+from dvae_jax.train import training
 
 
 def edited(field, value):
@@ -151,3 +155,116 @@ def test_pairs_need_factors():
   dataset = data.load(config.data)._replace(factor_sizes=())
   with pytest.raises(ValueError, match=r"objective: 'ada_gvae' .* grid"):
     checks.check_dataset(config, dataset)
+
+
+@pytest.mark.parametrize(
+  ("stride", "words"),
+  [((1, 2), r"eval.stride: \(1, 2\) found, .*'posY'"), ((1,) * 5, None)],
+)
+def test_eval_stride_is_checked_before_training(stride, words):
+  config = edited("eval.stride", stride)
+  if words is None:
+    checks.check_dataset(config, data.load(config.data))
+    return
+  with pytest.raises(ValueError, match=words):
+    checks.check_dataset(config, data.load(config.data))
+
+
+@pytest.mark.parametrize(
+  ("field", "value", "words"),
+  [
+    # mlp_small's head and decoder have 3 * 256 * D numbers or so, and Adam two
+    # moments of each: 9.2 kB a latent, and twice that with a copy to save.
+    ("latent_dim", 10**6, r"latent_dim: 1000000 found, which needs 18.5 GB at"),
+    ("latent_dim", 10**9, "latent_dim: 1000000000 found, .* TB at least"),
+    ("sweep.seed", tuple(range(10**4)), "sweep: 20,000 lanes found, .* GB"),
+    ("train.batch_size", 2**20, "train.batch_size: 1048576 found, .* 1.07 GB"),
+  ],
+)
+def test_what_memory_does_not_hold_is_refused_with_the_estimate(
+  monkeypatch, field, value, words
+):
+  monkeypatch.setattr(memory, "available", lambda: 10**9)
+  config = edited(field, value)
+  checks.check(config)
+  setup = training.set_up(config, data.load(config.data))
+  with pytest.raises(ValueError, match=words):
+    checks.check_size(config, setup)
+
+
+def test_more_lanes_than_anybody_lists_are_counted_and_refused():
+  config = edited("sweep.seed", tuple(range(1000)))
+  config.sweep.learning_rate = tuple(1 / (1 + n) for n in range(1000))
+  with pytest.raises(ValueError, match="sweep: 2,000,000 lanes found, at most"):
+    checks.check(config)
+
+
+EXPERIMENT = "experiments/betavae_dsprites.py"
+FILES = {
+  "syntax.py": ("def get_config(\n", r"line 1: SyntaxError: '\(' was never"),
+  "import.py": ("\nimport nothing\n", "line 2: ModuleNotFoundError: No mod"),
+  "none.py": ("x = 1\n", r"none.py has no get_config\(profile\)"),
+  "raises.py": (
+    "def get_config():\n  return 1 / 0\n",
+    "line 2: ZeroDivisionError: division by zero",
+  ),
+  "dict.py": (
+    "def get_config():\n  return {}\n",
+    "get_config of .*dict.py returned a dict, a ConfigDict expected",
+  ),
+}
+
+
+def refusal(*arguments):
+  """The one line that a command which is refused ends with."""
+  with pytest.raises(SystemExit) as end:
+    commands.run("dvae_jax.main", *arguments)
+  sentence, *printed = str(end.value.code).splitlines()
+  assert not printed
+  assert sentence.startswith("error: ")
+  assert len(sentence) <= 300
+  return sentence
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_experiment_is_named_with_its_line(tmp_path, name):
+  content, words = FILES[name]
+  (tmp_path / name).write_text(content)
+  found = refusal(f"--config={tmp_path / name}")
+  assert found.startswith(f"error: --config: {'get' if 'dict' in name else ''}")
+  assert str(tmp_path / name) in found
+  assert re.search(words, found)
+
+
+@pytest.mark.parametrize(
+  ("arguments", "words"),
+  [
+    ([], "--config=FILE[:PROFILE] is missing"),
+    (["--config="], "None is no Python file"),
+    (["--config"], "Missing value for flag --config"),
+    (["--config=none.py"], "none.py is no Python file"),
+    (["--config=tests"], "tests is no Python file"),
+    ([f"--config={'a' * 5000}.py"], "aaa.py: OSError: File name too long"),
+    (
+      [f"--config={EXPERIMENT}:x"],
+      "profile 'x': allowed are 'laptop'",
+    ),
+    (["--config.objective.x=3"], "objective holds no fields"),
+    (["--config.train=3"], "--config.train=3: Failed to parse"),
+    (["--config.train.steps=x"], "--config.train.steps=x: invalid literal"),
+    (["--config.=3"], "--config.: names no field"),
+    (["--config.sweep.beta=(a"], "sweep.beta: '(a' found, a number, 0 or"),
+    (["--config.trian.steps=3"], "has no field 'trian'"),
+    (["--nonsense=3"], "Unknown command line flag 'nonsense'"),
+  ],
+)
+def test_a_wrong_command_line_is_one_sentence(arguments, words):
+  given = arguments and not arguments[0].startswith("--config.")
+  file = [] if given or not arguments else [f"--config={EXPERIMENT}"]
+  assert words in refusal(*file, *arguments)
+
+
+def test_docs_list_every_field():
+  wanted = config_page.page()
+  again = "run python -m benchmarks.config_page"
+  assert config_page.PAGE.read_text() == wanted, again

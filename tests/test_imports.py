@@ -27,7 +27,7 @@ ALLOWED = {
   "data": {"config", "progress", "registration", "rundir"},
   "methods": {"data", "networks"},
   "train": {"arrays", "data", "methods", "progress", "rundir"},
-  "config": set(),
+  "config": {"registration"},
   "schema": set(),
   "checks": {
     "config", "data", "memory", "methods", "metrics", "networks", "schema",
@@ -48,8 +48,8 @@ ALLOWED = {
     "registration", "report", "rundir", "runs", "session",
   },
   "studies": {
-    "arrays", "checks", "data", "evaluate", "metrics", "progress", "report",
-    "rundir", "runs", "session", "train",
+    "arrays", "checks", "data", "evaluate", "metrics", "progress",
+    "registration", "report", "rundir", "runs", "session", "train",
   },
   "study": {"registration", "report", "session", "studies"},
   "show": {"registration", "report", "runs", "session"},

@@ -10,14 +10,13 @@ seeds swept. A run is cut along its seeds into parts of at most `lanes` lanes.
 
 import hashlib
 import json
-import runpy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from dvae_jax import checks, rundir
+from dvae_jax import checks, registration, rundir
 from dvae_jax.train import sweep
 
 MANIFEST = "study.json"
@@ -76,15 +75,15 @@ def load(path: str) -> Study:
     ValueError: no such file, or one that returns no study.
   """
   file, _, profile = path.partition(":")
-  if not Path(file).is_file():
-    raise ValueError(f"--config: {file!r} is no file; name a study file")
-  found = runpy.run_path(file).get("get_study")
+  module = registration.execute("--config", file)
+  found = getattr(module, "get_study", None)
   if found is None:
     raise ValueError(
       f"--config: {file} has no get_study(profile); an experiment file of one"
       " run goes to python -m dvae_jax.main"
     )
-  study = found(profile)
+  with registration.running("--config", file):
+    study = found(profile)
   if not isinstance(study, Study) or not (study.runs or study.after):
     raise ValueError(
       f"--config: get_study of {file} returned {type(study).__name__!r}, a"

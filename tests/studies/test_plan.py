@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_refused(study, words):
 @pytest.mark.parametrize(
   ("text", "words"),
   [
-    (None, "is no file"),
+    (None, "is no Python file"),
     ("x = 1", "has no get_study"),
     ("def get_study(profile): return 3", "returned 'int'"),
   ],
