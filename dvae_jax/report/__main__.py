@@ -1,6 +1,7 @@
 """Makes the report of a run directory again.
 
 python -m dvae_jax.report --workdir=runs/x
+python -m dvae_jax.report --workdir=runs/x --format=pdf,svg    for a paper
 """
 
 from absl import app, flags
@@ -16,13 +17,17 @@ def main(argv) -> None:
   try:
     for experiment in flags.FLAGS.register:
       register(experiment)
-    print(page.write(flags.FLAGS.workdir))
+    formats = tuple(filter(None, flags.FLAGS.format))
+    print(page.write(flags.FLAGS.workdir, formats=formats))
   except ValueError as error:
     raise app.UsageError(str(error)) from error
 
 
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "The run directory.", required=True)
+  flags.DEFINE_list(
+    "format", [], "Also write figures as pdf, svg, and settings.tex."
+  )
   flags.DEFINE_multi_string(
     "register", [], "Experiment file that registers a metric of the run."
   )

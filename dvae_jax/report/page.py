@@ -15,6 +15,7 @@ from PIL import Image
 
 from dvae_jax.data import DATASETS
 from dvae_jax.report import figures, gallery, portraits, tables
+from dvae_jax.report.formats import to_latex
 from dvae_jax.report.records import Record, lane_title, read
 from dvae_jax.report.scores import headline
 from dvae_jax.report.words import data_in_words
@@ -24,27 +25,39 @@ LANES_SHOWN = 12  # that are pictured one by one: the best ones
 CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
 
 
-def write(workdir) -> Path:
+FORMATS = ("pdf", "svg")  # of a figure, beside PNG
+
+
+def write(workdir, *, formats: tuple[str, ...] = ()) -> Path:
   """Writes `figures/` and `report.html`, each file atomically.
 
   Whatever is missing is left out: metrics, codes.npz, pictures.npz, factors.
 
   Args:
     workdir: a run directory.
+    formats: of FORMATS; with any, every figure is also written in it, and the
+      table of settings as figures/settings.tex.
 
   Returns:
     The report.
 
   Raises:
-    ValueError: the folder holds no run.
+    ValueError: the folder holds no run, or there's no such format.
   """
+  for name in formats:
+    if name not in FORMATS:
+      raise ValueError(f"--format: {name!r} found, of {list(FORMATS)} expected")
   folder = Path(workdir)
   record = read(folder)
   shown = tables.best_lanes(record)[:LANES_SHOWN]
   (folder / "figures").mkdir(exist_ok=True)
   embedded = [
-    _save(picture, folder / "figures") for picture in _drawn(record, shown)
+    _save(picture, folder / "figures", formats)
+    for picture in _drawn(record, shown)
   ]
+  if formats:
+    table = to_latex(tables.setting_rows(record))
+    write_atomic(folder / "figures" / "settings.tex", table)
   animations = {
     lane: _animations(record, lane, folder / "figures") for lane in shown
   }
@@ -81,8 +94,14 @@ def _uri(kind: str, content: bytes) -> str:
   return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _save(picture: gallery.Picture, folder: Path) -> dict[str, Any]:
-  """Writes a picture's file and returns what the page shows of it."""
+def _save(
+  picture: gallery.Picture, folder: Path, formats: tuple[str, ...]
+) -> dict[str, Any]:
+  """Writes a picture's files and returns what the page shows of it."""
+  for kind in formats:
+    with io.BytesIO() as file:
+      picture.figure.savefig(file, format=kind)
+      write_atomic(folder / f"{picture.name}.{kind}", file.getvalue())
   with io.BytesIO() as file:
     picture.figure.savefig(file, format="png")
     content = file.getvalue()

@@ -98,6 +98,16 @@ def setting_table(record: Record) -> dict[str, Any]:
   return {"columns": list(map(titled, names)), "rows": rows}
 
 
+def setting_rows(record: Record) -> list[list[str]]:
+  """The table of settings as rows of texts, the first one the head."""
+  found = setting_table(record)
+  rows = [["setting", "seeds", *found["columns"]]]
+  for row in found["rows"]:
+    cells = [cell["text"].replace(" ± ", " $\\pm$ ") for cell in row["cells"]]
+    rows.append([row["setting"], str(row["seeds"]), *cells])
+  return rows
+
+
 def lanes(record: Record) -> dict[str, Any]:
   """Columns and rows of the table of lanes, and a note above it."""
   names, groups = swept(record), grouped(record)

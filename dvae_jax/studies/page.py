@@ -25,7 +25,7 @@ from dvae_jax.report.scores import (
 from dvae_jax.rundir import write_atomic
 from dvae_jax.studies import findings
 from dvae_jax.studies.findings import Table
-from dvae_jax.studies.formats import (
+from dvae_jax.report.formats import (
   Rows,
   to_csv,
   to_latex,

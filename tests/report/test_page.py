@@ -255,3 +255,21 @@ def test_failing_report_leaves_the_old_one(folder, monkeypatch):
 def test_folder_without_a_run_is_named(tmp_path):
   with pytest.raises(ValueError, match=r"--workdir: .* holds no run"):
     report.write(tmp_path)
+
+
+def test_figures_for_papers_are_vectors_beside_a_latex_table(tmp_path):
+  run = fake_runs.make_run(tmp_path / "paper", lanes=2, seeds=(0, 1))
+  fake_runs.write_run(run, codes=False)
+  report.write(run.workdir, formats=("pdf", "svg"))
+  folder = run.workdir / "figures"
+  stems = {path.stem for path in folder.glob("*.png")}
+  for kind, start in (("pdf", b"%PDF"), ("svg", b"<?xml")):
+    files = list(folder.glob(f"*.{kind}"))
+    assert {path.stem for path in files} == stems
+    assert all(path.read_bytes().startswith(start) for path in files)
+  table = (folder / "settings.tex").read_text()
+  assert r"\toprule" in table
+  assert r"$\pm$" in table
+  assert "beta 16" in table
+  with pytest.raises(ValueError, match=r"'eps' found, of \['pdf', 'svg'\]"):
+    report.write(run.workdir, formats=("eps",))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from helpers import synthetic
 
-from dvae_jax.studies import formats, page
+from dvae_jax.report import formats
+from dvae_jax.studies import page
 from dvae_jax.studies.results import Results
 
 ABOUT = {"runs": {"a": {}, "b": {}}, "command": "<made up>", "versions": {}}

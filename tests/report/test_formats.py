@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from dvae_jax.studies import formats
+from dvae_jax.report import formats
 
 ROWS = [["run", "seed", "mig"], ["a_b", "0", "0.25"], ["c", "1", ""]]
 
