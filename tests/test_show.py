@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from dvae_jax import show
+from dvae_jax.report import records
 
 
 @pytest.fixture
@@ -98,6 +99,30 @@ def test_bad_flags_are_named(run, tmp_path, verb, changed, message):
   with pytest.raises(ValueError) as error:
     show.show(verb, tmp_path, **options | changed)
   assert message in str(error.value)
+
+
+def test_range_steps_and_the_best_lane(run, tmp_path, monkeypatch):
+  fake_runs.write_run(run)
+  drawn = {}
+  monkeypatch.setattr(
+    show.figures, "traversals",
+    lambda frames, use, values: drawn.update(frames=frames, values=values)
+    or Figure(),
+  )  # fmt: skip
+  out = str(tmp_path / "x.png")
+  show.show("traverse", run.workdir, out=out, image=3, steps=5, ends=(-3, 3))
+  np.testing.assert_allclose(drawn["values"], [[-3, -1.5, 0, 1.5, 3]] * 5)
+  results = records.read(run.workdir, arrays=False)
+  best = int(np.argmax(results.scores["mig"]))
+  np.testing.assert_array_equal(
+    drawn["frames"], run.traverse(run.render([3]), best, drawn["values"])[0]
+  )
+  with pytest.raises(ValueError, match="--steps: 1 found, 2 or more"):
+    show.show("traverse", run.workdir, out=out, image=3, steps=1)
+  assert show._ends(["-3", "3"]) == (-3, 3)
+  for wrong in (["a", "b"], ["1"], ["1", "2", "3"]):
+    with pytest.raises(ValueError, match="--range"):
+      show._ends(wrong)
 
 
 def command(*arguments):
