@@ -119,6 +119,7 @@ HPARAMS: dict[str, Field] = {
   "noise_variance": _positive("Of the Gaussian likelihood.", "squared grey"),
   "temperature": _positive("Of the Gumbel-softmax."),
   "bandwidth": _positive("Of a kernel.", "units of a code"),
+  "location": _weight("Of the prior's mean, 0 or 1."),
   "beta": _weight("Weight of the KL."),
   "gamma": _weight("Weight of the penalty."),
   "capacity": _weight("KL that is aimed at.", "nats"),

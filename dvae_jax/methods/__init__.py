@@ -8,6 +8,7 @@ from dvae_jax.methods import (
   adversarial,
   beta,
   discrepancies,
+  identifiable,
   moments,
   quantised,
   support,
@@ -36,4 +37,5 @@ OBJECTIVES: dict[str, Objective] = {
   **support.OBJECTIVES,
   **adversarial.OBJECTIVES,
   **discrepancies.OBJECTIVES,
+  **identifiable.OBJECTIVES,
 }

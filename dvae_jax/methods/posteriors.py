@@ -286,6 +286,8 @@ gaussian = Posterior(
   kl=gaussian_kl_of,
   prior=STANDARD_NORMAL,
 )
+# Its prior depends on labels, which a code's reader doesn't have.
+labelled_gaussian = gaussian._replace(kl=None, prior=None)
 fixed_variance = gaussian._replace(head=FixedVarianceHead)
 deterministic = Posterior(
   PointHead, draw=lambda key, q: q.code, code=lambda q: q.code

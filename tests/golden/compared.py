@@ -18,7 +18,7 @@ from golden import trajectories as classic
 from golden import trajectory_cases as given
 from golden.recent import features_of, gaussian, images_of, summed, with_kl
 from golden.trajectories import dense, double
-from torch.nn.functional import softplus
+from torch.nn.functional import leaky_relu, softplus
 
 HALF = (0.5, 0.999)  # Radford et al. 2016, of all players
 PLAIN = (0.9, 0.999)  # of FactorQVAE's critic
@@ -150,9 +150,35 @@ def alpha_tcvae(params, case, dataset, step):
   return with_kl(summed(case, outputs, images, penalty, terms), mean, logvar)
 
 
+def ivae(params, case, dataset, step):
+  """Khemakhem et al. 2020, with one-hot labels side by side."""
+  images, mean, logvar, _ = parts = gaussian(params, case, dataset, step)
+  indices = classic.draw(dataset, case, step)[0]
+  labels = np.stack(np.unravel_index(indices, given.SIZES), 1)
+  label = int(case.hparams["label"])
+  one_hot = torch.zeros(len(labels), given_compared.ROWS).double()
+  for row, values in enumerate(labels):
+    for factor, value in enumerate(values):
+      if label in (-1, factor):
+        one_hot[row, 256 * factor + value] = 1
+  h = leaky_relu(one_hot @ params["prior/rows"] + params["prior/bias"], 0.1)
+  h = leaky_relu(dense(params, "prior/Dense_0", h), 0.1)
+  scale = lambda logvar: torch.exp(logvar / 2)
+  prior_logvar = dense(params, "prior/logvar", h)
+  prior = torch.distributions.Normal(
+    case.hparams["location"] * dense(params, "prior/mean", h),
+    scale(prior_logvar),
+  )
+  q = torch.distributions.Normal(mean, scale(logvar))
+  kl = torch.distributions.kl_divergence(q, prior).sum(1)
+  terms = {"kl": kl, "prior_logvar": prior_logvar}
+  penalty = case.hparams["beta"] * kl
+  return summed(case, classic.decode(params, parts[3]), images, penalty, terms)
+
+
 LOSSES = {
   function.__name__: function
-  for function in (infogan, factor_qvae, info_vae, alpha_tcvae)
+  for function in (infogan, factor_qvae, info_vae, alpha_tcvae, ivae)
 }
 
 

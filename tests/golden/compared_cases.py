@@ -16,6 +16,8 @@ QVAE = {
   "critic_learning_rate": 3e-4,
 }
 INFO = {"alpha": 0.4, "lambda_mmd": 200.0, "bandwidth": 1.5}
+IVAE = {"beta": 2.0, "location": 1.0, "prior_learning_rate": 2e-3}
+ROWS, WIDTH = 16 * 256, 50  # of iVAE's prior: a row for a factor's value
 VALUES = 64  # of FactorQVAE's only codebook
 
 CASES = {
@@ -30,6 +32,10 @@ CASES = {
   "alpha_tcvae": Case("alpha_tcvae", "bernoulli", {"alpha": 0.25}, HOLDOUT),
   "alpha_tcvae, mws": Case(
     "alpha_tcvae", "gaussian", {"alpha": 0.7}, estimator="mws"
+  ),
+  "ivae": Case("ivae", "bernoulli", IVAE | {"label": 2.0}, CORRELATE),
+  "ivae, all labels": Case(
+    "ivae", "gaussian", IVAE | {"label": -1.0, "location": 0.5}, FRACTION
   ),
 }
 WITHOUT_VARIANCE = ("infogan", "factor_qvae")
@@ -50,6 +56,13 @@ def first_params(case: Case) -> dict[str, np.ndarray]:
       del params[name]
   if case.objective.startswith("infogan"):
     dense("head/real", given.WIDTHS[-1], 1)
+  if case.objective == "ivae":
+    for name, shape in (("rows", (ROWS, WIDTH)), ("bias", (WIDTH,))):
+      drawn = rng.normal(0, 0.3, shape)
+      params[f"prior/{name}"] = drawn.astype(np.float32)
+    dense("prior/Dense_0", WIDTH, WIDTH)
+    dense("prior/mean", WIDTH, given.LATENT_DIM)
+    dense("prior/logvar", WIDTH, given.LATENT_DIM)
   if case.objective == "factor_qvae":
     widths = (given.LATENT_DIM * VALUES, *given.CRITIC, 1)
     for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):

@@ -70,6 +70,21 @@ def as_q(name, latents):
   return Gaussian(latents.mean, latents.logvar), latents.z
 
 
+def linear_prior(params, labels, weights):
+  """A Gaussian that depends on the labels as `params` say, (D,)."""
+  along = (weights * labels).sum(axis=1, keepdims=True)
+  return Gaussian(along * params[None], 0.1 * along * params[None])
+
+
+def prior_params(dim=D):
+  return jnp.asarray(np.linspace(-1, 1, dim), jnp.float32)
+
+
+def some_factors(batch=B):
+  """(B, 3) labels."""
+  return jnp.arange(3 * batch, dtype=jnp.int32).reshape(batch, 3) % 5
+
+
 def estimate(name, dim=D):
   """What a penalty gets as `estimator` in a run's first step."""
   row = ESTIMATORS[name]
@@ -88,7 +103,9 @@ def context(step=30, estimator="mss", dim=D, batch=B):
     "critic_params": critic_params(dim),
     "other": objective.Latents(*as_q("vae", random_latents(99, batch, dim))),
     "images": None,
-    "factors": None,
+    "factors": some_factors(batch),
+    "prior": linear_prior,
+    "prior_params": prior_params(dim),
     "decode": None,
   }
 

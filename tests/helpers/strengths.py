@@ -27,4 +27,5 @@ HPARAMS = {
   "factor_qvae": {"temperature": 1.0, "beta": 0.5, "gamma": 0.5},
   "info_vae": {"alpha": 0.25, "lambda_mmd": 50.0, "bandwidth": 2.0},
   "alpha_tcvae": {"alpha": 0.25},
+  "ivae": {"beta": 2.0, "label": 1.0, "location": 1.0},
 }

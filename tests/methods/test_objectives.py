@@ -17,7 +17,9 @@ from helpers.latents import (
   critic_params,
   gradients,
   penalty,
+  prior_params,
   random_latents,
+  some_factors,
 )
 from helpers.strengths import HPARAMS
 
@@ -147,11 +149,23 @@ def info_numpy(latents, alpha, lambda_mmd, bandwidth):
   return (1 - alpha) * kl_numpy(latents) + (alpha + lambda_mmd - 1) * mmd
 
 
+def ivae_numpy(latents, beta, label, location):
+  _, mean, logvar = float64(latents)
+  along = np.float64(some_factors())[:, [int(label)]]
+  params = np.float64(prior_params())[None]
+  prior_logvar = 0.1 * along * params
+  apart = np.exp(logvar) + (mean - location * along * params) ** 2
+  ratio = apart / np.exp(prior_logvar)
+  return beta * 0.5 * (ratio - 1 + prior_logvar - logvar).sum(1)
+
+
 def expected_penalty(name, latents, hparams, estimator):
   if OBJECTIVES[name].penalty is no_penalty:
     return np.zeros(B)
   if name == "annealed_vae":
     return annealed_numpy(latents, **hparams)
+  if name == "ivae":
+    return ivae_numpy(latents, **hparams)
   if name == "info_vae":
     return info_numpy(latents, **hparams)
   if name == "alpha_tcvae":

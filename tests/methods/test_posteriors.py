@@ -87,6 +87,7 @@ def test_encoders_and_heads_share_no_parameter_name(network, objective):
 def test_objectives_name_a_posterior_of_this_file():
   known = (
     posteriors.gaussian,
+    posteriors.labelled_gaussian,
     posteriors.fixed_variance,
     posteriors.deterministic,
     posteriors.quantised,
@@ -95,7 +96,9 @@ def test_objectives_name_a_posterior_of_this_file():
   )
   assert all(a != b for a, b in itertools.combinations(known, 2))
   assert {o.posterior for o in OBJECTIVES.values()} == set(known)
-  assert isinstance(q_of(known[2].head(2), jnp.ones((1, 3)))[1], Point)
+  assert isinstance(
+    q_of(posteriors.deterministic.head(2), jnp.ones((1, 3)))[1], Point
+  )
 
 
 @pytest.mark.parametrize("raw", [-1e4, -30.0, 30.0, 1e4])
