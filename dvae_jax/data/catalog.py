@@ -16,7 +16,13 @@ from dvae_jax.data.official import (
 )
 from dvae_jax.data.official import dsprites as dsprites_files
 from dvae_jax.data.official import shapes3d as shapes3d_files
-from dvae_jax.data.rendered import dsprites, dsprites_variants, petals, shapes3d
+from dvae_jax.data.rendered import (
+  dsprites,
+  dsprites_variants,
+  petals,
+  shapes3d,
+  solids,
+)
 
 _APACHE = "Apache-2.0"
 _DRAWN = "drawn here"
@@ -97,6 +103,22 @@ DATASETS: dict[str, DatasetEntry] = {
     image_shape=(256, 256, 1),
     licence=_DRAWN,
     variants=tuple(petals.VARIANTS),
+  ),
+  "drawn_heads": DatasetEntry(
+    rendered=solids.load_heads,
+    factor_names=solids.HEAD_NAMES,
+    factor_sizes=solids.HEAD_SIZES,
+    num_images=3_080,
+    image_shape=(32, 32, 1),
+    licence=_DRAWN,
+  ),
+  "drawn_chairs": DatasetEntry(
+    rendered=solids.load_chairs,
+    factor_names=solids.CHAIR_NAMES,
+    factor_sizes=solids.CHAIR_SIZES,
+    num_images=1_800,
+    image_shape=(32, 32, 1),
+    licence=_DRAWN,
   ),
   "cars3d": DatasetEntry(
     read=cars3d.read,
