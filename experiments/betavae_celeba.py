@@ -48,6 +48,7 @@ def get_config(profile: str = ""):
     config.latent_dim = 6
     config.hparams.learning_rate = 1e-3
     config.hparams.noise_variance = 0.02 * 625 / 12_288
+    config.sweep.seed = (0, 1, 2)
     config.train.steps = 3000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")
