@@ -7,6 +7,7 @@ method is an `Objective` in a file of its own and a row here.
 from dvae_jax.methods import (
   adversarial,
   beta,
+  clamped,
   discrepancies,
   identifiable,
   moments,
@@ -38,4 +39,5 @@ OBJECTIVES: dict[str, Objective] = {
   **adversarial.OBJECTIVES,
   **discrepancies.OBJECTIVES,
   **identifiable.OBJECTIVES,
+  **clamped.OBJECTIVES,
 }

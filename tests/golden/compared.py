@@ -7,12 +7,14 @@ training is used. Run it with the extra "bench" in the root of the repository:
   PYTHONPATH=tests python -m golden.compared
 """
 
+import contextlib
 from pathlib import Path
 from unittest import mock
 
 import jax
 import numpy as np
 import torch
+from dvae_jax.data.sampling import groups
 from golden import compared_cases as given_compared
 from golden import trajectories as classic
 from golden import trajectory_cases as given
@@ -176,9 +178,61 @@ def ivae(params, case, dataset, step):
   return summed(case, classic.decode(params, parts[3]), images, penalty, terms)
 
 
+def draw_groups(dataset, case, step):
+  """Indices of groups of 20 and noise, normal(noise key, (20 B, D)).
+
+  As pairs', they are drawn by the package's data, and so written down too.
+  """
+  key = jax.random.PRNGKey(given.SEED)
+  indices = groups.draw(
+    jax.random.fold_in(key, 2 * step),
+    dataset,
+    dataset.arrays,
+    given.BATCH,
+    num_changed=1,
+  )
+  shape = (len(indices), given.LATENT_DIM)
+  return np.asarray(indices), double(jax.random.normal(noise_key(step), shape))
+
+
+def dc_ign(params, case, dataset, step):
+  """Kulkarni et al. 2015, section 3.1, a group at a time.
+
+  There are as many latents as factors.
+  """
+  indices, eps = draw_groups(dataset, case, step)
+  images, weight = double(given.images()[indices]), case.hparams
+  encoded = classic.encode(params, case, images)
+  labels = np.stack(np.unravel_index(indices, given.SIZES), 1)
+  clamped, distance = [], torch.zeros(len(images)).double()
+  rows = np.arange(len(images)).reshape(-1, given.BATCH)
+  for part in encoded:
+    part_clamped = torch.zeros_like(part)
+    for own in rows.T:
+      varies = [len(set(column)) > 1 for column in labels[own].T]
+      assert sum(varies) == 1
+      for latent, varied in enumerate(varies):
+        values = part[own, latent]
+        mean = values.mean().detach()
+        kept = values[0].detach() if weight["first_image"] else mean
+        part_clamped[own, latent] = values if varied else kept
+        if not varied:
+          distance[own] = distance[own] + (values - mean) ** 2 / 2
+    clamped.append(part_clamped)
+  mean, logvar = clamped
+  kl = classic.kl_per_latent(mean, logvar).sum(1)
+  penalty = weight["beta"] * kl + weight["invariance"] * distance
+  outputs = classic.decode(params, mean + torch.exp(logvar / 2) * eps)
+  terms = {"kl": kl, "clamped_distance": distance}
+  parts = summed(case, outputs, images, penalty, terms)
+  return with_kl(parts, mean, logvar)
+
+
 LOSSES = {
   function.__name__: function
-  for function in (infogan, factor_qvae, info_vae, alpha_tcvae, ivae)
+  for function in (
+    infogan, factor_qvae, info_vae, alpha_tcvae, ivae, dc_ign
+  )
 }
 
 
@@ -190,7 +244,10 @@ def trajectory(case):
   other = half if case.train.get("optimizer") == "adam_half" else {}
   if case.objective == "factor_qvae":
     other = {"critic": PLAIN}
-  with mock.patch.dict(classic.BETAS, other):
+  patched = contextlib.nullcontext()
+  if case.objective == "dc_ign":
+    patched = mock.patch.multiple(classic, draw=draw_groups, PAIRS=("dc_ign",))
+  with mock.patch.dict(classic.BETAS, other), patched:
     return classic.trajectory(
       case, loss_of=loss_of, first=given_compared.first_params(case)
     )

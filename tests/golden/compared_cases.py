@@ -17,6 +17,8 @@ QVAE = {
 }
 INFO = {"alpha": 0.4, "lambda_mmd": 200.0, "bandwidth": 1.5}
 IVAE = {"beta": 2.0, "location": 1.0, "prior_learning_rate": 2e-3}
+DC_IGN = {"beta": 2.0, "invariance": 3.0, "first_image": 0.0}
+GROUP = {"pair_changes": 1}
 ROWS, WIDTH = 16 * 256, 50  # of iVAE's prior: a row for a factor's value
 VALUES = 64  # of FactorQVAE's only codebook
 
@@ -36,6 +38,10 @@ CASES = {
   "ivae": Case("ivae", "bernoulli", IVAE | {"label": 2.0}, CORRELATE),
   "ivae, all labels": Case(
     "ivae", "gaussian", IVAE | {"label": -1.0, "location": 0.5}, FRACTION
+  ),
+  "dc_ign": Case("dc_ign", "bernoulli", DC_IGN, GROUP),
+  "dc_ign, first image": Case(
+    "dc_ign", "gaussian", DC_IGN | {"first_image": 1.0}, GROUP | HOLDOUT
   ),
 }
 WITHOUT_VARIANCE = ("infogan", "factor_qvae")

@@ -28,4 +28,5 @@ HPARAMS = {
   "info_vae": {"alpha": 0.25, "lambda_mmd": 50.0, "bandwidth": 2.0},
   "alpha_tcvae": {"alpha": 0.25},
   "ivae": {"beta": 2.0, "label": 1.0, "location": 1.0},
+  "dc_ign": {"beta": 1.0, "invariance": 0.01, "first_image": 0.0},
 }

@@ -45,6 +45,8 @@ def set_up(name):
   config = tiny.get_config(name)
   config.sweep = {"seed": (0,)}
   config.hparams.update(HPARAMS[name])
+  if name == "dc_ign":
+    config.latent_dim = 5  # a latent for each factor
   config.data.pair_changes = 1
   setup = training.set_up(config, tiny_dataset())
   small = {
@@ -154,7 +156,7 @@ def test_lane_equals_the_same_lane_alone(trained):
   state = jax.tree.map(lambda leaf: leaf[1:2], trained.states[0])
   state, _ = steps_of(trained.setup, 1)(state, 20)
   params = lane_of(trained.states[20].params, 1)
-  close(lane_of(state.params, 0), params, rtol=1e-4, atol=1e-5)
+  close(lane_of(state.params, 0), params, rtol=1e-4, atol=3e-5)
 
 
 def test_200_steps_lower_the_loss(trained):
