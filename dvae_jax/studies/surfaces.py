@@ -29,7 +29,8 @@ def normals(codes) -> np.ndarray:
     codes: (A, B, 3) of a grid of two factors.
 
   Returns:
-    (A - 2, B - 2, 3), of the points that have neighbours on all sides.
+    (A - 2, B - 2, 3), of the points that have neighbours on all sides; NaN
+    where the surface has no area.
   """
   codes = np.asarray(codes, np.float64)
   if codes.ndim != 3 or codes.shape[2] != 3:
@@ -37,7 +38,8 @@ def normals(codes) -> np.ndarray:
   along_a = codes[2:, 1:-1] - codes[:-2, 1:-1]
   along_b = codes[1:-1, 2:] - codes[1:-1, :-2]
   across = np.cross(along_a, along_b)
-  return across / np.linalg.norm(across, axis=-1, keepdims=True)
+  area = np.linalg.norm(across, axis=-1, keepdims=True)
+  return across / np.where(area > 0, area, np.nan)
 
 
 def thickness(codes, *, neighbours: int = 20) -> float:
@@ -52,9 +54,14 @@ def thickness(codes, *, neighbours: int = 20) -> float:
     neighbours: nearest codes around each that are looked at, itself included.
 
   Returns:
-    Its mean over the codes, in [0, 1).
+    Its mean over the codes, in [0, 1), those aside whose neighbours are all
+    alike; NaN where all are.
   """
   codes = np.asarray(codes, np.float64)
   near = codes[cKDTree(codes).query(codes, neighbours)[1]]
   spread = np.linalg.svd(near - near.mean(1, keepdims=True), compute_uv=False)
-  return float(((spread[:, 2:] ** 2).sum(1) / (spread**2).sum(1)).mean())
+  outside, total = (spread[:, 2:] ** 2).sum(1), (spread**2).sum(1)
+  apart = total > 0
+  return (
+    float((outside[apart] / total[apart]).mean()) if apart.any() else np.nan
+  )

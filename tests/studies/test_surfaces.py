@@ -50,3 +50,12 @@ def test_a_surface_is_thin_and_a_cloud_is_not():
   assert surfaces.thickness(sphere) < 0.005
   # Of a cloud the directions are alike: all neighbours show a third.
   assert abs(surfaces.thickness(ball[:500], neighbours=500) - 1 / 3) < 0.03
+
+
+def test_codes_that_are_all_alike_have_no_surface():
+  same = np.ones((40, 3))
+  assert np.isnan(surfaces.normals(same.reshape(5, 8, 3))).all()
+  assert np.isnan(surfaces.thickness(same))
+  ball = RNG.normal(size=(30, 3)) + 10
+  both = surfaces.thickness(np.concatenate([same, ball]))
+  assert both == surfaces.thickness(ball)
