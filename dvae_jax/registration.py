@@ -28,12 +28,24 @@ def register(experiment: str | Path) -> None:
   execute("--register", experiment)
 
 
+def find(path: str | Path) -> Path:
+  """The file, or the one in experiments/ of that name, such as "vae_mnist"."""
+  given, here = Path(path), Path(__file__).parent
+  if given.suffix or given.exists() or len(given.parts) != 1:
+    return given
+  # In a wheel, and in a checkout.
+  for folder in (here / "experiments", here.parent / "experiments"):
+    if (file := folder / f"{given}.py").is_file():
+      return file
+  return given
+
+
 def execute(flag: str, path: str | Path) -> ModuleType:
   """Runs a Python file.
 
   Args:
     flag: that named it, for the sentence.
-    path: the file.
+    path: the file, or the name of one in experiments/.
 
   Returns:
     The module.
@@ -42,7 +54,8 @@ def execute(flag: str, path: str | Path) -> ModuleType:
     ValueError: there is no such file, or it raises; names the line.
   """
   with running(flag, path):
-    found = Path(path).is_file()
+    path = find(path)
+    found = path.is_file()
   name = f"dvae_jax_file_{Path(path).stem}"
   loader = importlib.machinery.SourceFileLoader(name, str(path))
   spec = importlib.util.spec_from_file_location(name, path, loader=loader)
