@@ -119,6 +119,8 @@ HPARAMS: dict[str, Field] = {
   "noise_variance": _positive("Of the Gaussian likelihood.", "squared grey"),
   "temperature": _positive("Of the Gumbel-softmax."),
   "bandwidth": _positive("Of a kernel.", "units of a code"),
+  "information": _weight("Weight of the multi-information."),
+  "hessian": _weight("Weight of the Hessian penalty."),
   "invariance": _weight("Pull of a clamped latent to its group's mean."),
   "first_image": _weight("Clamp to a group's first image (1) or its mean (0)."),
   "location": _weight("Of the prior's mean, 0 or 1."),

@@ -79,6 +79,7 @@ def test_every_objective_has_an_experiment():
     "covariance_vae_learned": "covariancevae_dsprites",
     "factor_vae_same_batch": "factorvae_dsprites",
     "ada_mlvae_averaged": "adamlvae_dsprites",
+    "tripod_published": "tripod_dsprites",
   }
   assert used == set(OBJECTIVES) - set(variations)
   for name, stem in variations.items():

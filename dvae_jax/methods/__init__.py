@@ -14,6 +14,7 @@ from dvae_jax.methods import (
   quantised,
   support,
   total_correlation,
+  tripod,
   weakly_supervised,
 )
 from dvae_jax.methods.likelihoods import LIKELIHOODS, Likelihood
@@ -40,4 +41,5 @@ OBJECTIVES: dict[str, Objective] = {
   **discrepancies.OBJECTIVES,
   **identifiable.OBJECTIVES,
   **clamped.OBJECTIVES,
+  **tripod.OBJECTIVES,
 }

@@ -78,6 +78,26 @@ def decode(model: Model, params, z) -> Array:
   return _apply(model, "decoder", params, z)
 
 
+def hidden_layers(model: Model, params, z) -> tuple[Array, ...]:
+  """Outputs of a decoder's layers for z (B, D), float32.
+
+  Of its own modules in the order in which they run, without what follows them
+  in a function, such as a ReLU. The first, which is linear in z, and the last,
+  which is the decoder's output, are left out.
+  """
+  outputs = []
+
+  def record(call, args, kwargs, context):
+    found = call(*args, **kwargs)
+    if len(context.module.path) == 1 and context.method_name == "__call__":
+      outputs.append(_cast(found, jnp.float32))
+    return found
+
+  with nn.intercept_methods(record):
+    decode(model, params, z)
+  return tuple(outputs[1:-1])
+
+
 def decode_images(model: Model, params, z) -> Array:
   """Mean images (B, H, W, C) of p(x|z), in [0, 1], for z (B, D)."""
   return model.likelihood.mean(decode(model, params, z))

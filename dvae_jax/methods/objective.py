@@ -32,6 +32,7 @@ CONTEXT = (
   "factors",  # (B, K) int32 ground-truth factors of the images
   "other",  # Latents of a second, independent batch, without gradient
   "decode",  # z (B, D) -> outputs (B, H, W, C) of the decoder
+  "hidden_layers",  # z (B, D) -> outputs of the decoder's hidden layers
 )
 LOSS_CONTEXT = (
   "model",  # the Model (static)
@@ -134,6 +135,7 @@ def elbo(
     "images": batch.images,
     "factors": batch.factors,
     "decode": lambda z: models.decode(model, params, z),
+    "hidden_layers": lambda z: models.hidden_layers(model, params, z),
     **networks_context(model, params),
   }
   if batch.other is not None:

@@ -160,6 +160,26 @@ class PointHead(nn.Module):
     return Point(dense(features))
 
 
+class FiniteScalarHead(nn.Module):
+  """A linear head and tanh, rounded to `values` numbers evenly over [-1, 1].
+
+  Mentzer et al. 2024 (arXiv:2309.15505), as Hsu et al. 2024 (arXiv:2404.10282)
+  quantise Tripod's latents: nothing of the quantisation is learned.
+  """
+
+  latent_dim: int
+  kernel_init: Callable = glorot_uniform
+  values: int = 12
+
+  @nn.compact
+  def __call__(self, features):
+    dense = Dense(self.latent_dim, kernel_init=self.kernel_init, name="mean")
+    raw = jnp.tanh(dense(features))
+    gaps = self.values - 1
+    code = 2.0 * jnp.round(0.5 * (raw + 1.0) * gaps) / gaps - 1.0
+    return Quantised(raw, code)
+
+
 class SharedCodebookHead(nn.Module):
   """A linear head, and one codebook of `values` numbers for all latents.
 
@@ -307,3 +327,4 @@ categorical = Posterior(
   code=likeliest,
   discrete=True,
 )
+finite_scalar = quantised._replace(head=FiniteScalarHead)

@@ -23,6 +23,7 @@ from golden.trajectories import dense, double
 from torch.nn.functional import leaky_relu, softplus
 
 HALF = (0.5, 0.999)  # Radford et al. 2016, of all players
+MARGIN = 1e-5  # so that float32 rounds as float64 does
 PLAIN = (0.9, 0.999)  # of FactorQVAE's critic
 
 
@@ -228,17 +229,70 @@ def dc_ign(params, case, dataset, step):
   return with_kl(parts, mean, logvar)
 
 
+def kernel_densities(z, scale):
+  """log density of each point and latent, (B, D), and of each point, (B,)."""
+  normal = torch.distributions.Normal(z[None], scale)
+  density = torch.exp(normal.log_prob(z[:, None]))
+  one = torch.log(density.mean(1))
+  return one, torch.log(density.prod(2).mean(1))
+
+
+def tripod(params, case, dataset, step):
+  """Hsu et al. 2024: twelve values a latent, Silverman's kernels, probes.
+
+  The probes are rademacher(k, (2, B, D)) and normal(l, (2, B, D)), with k, l =
+  split(k3). The layers are the decoder's second, before its tanh.
+  """
+  images, weight = images_of(case, dataset, step), case.hparams
+  raw = torch.tanh(dense(params, "head/mean", features_of(params, images)))
+  place = (raw + 1) / 2 * 11
+  assert ((place - place.floor()) - 0.5).abs().min() > MARGIN
+  code = 2 * torch.floor(place + 0.5) / 11 - 1
+  z = raw + (code - raw).detach()
+  batch, latents = z.shape
+  spread = torch.sqrt(raw.var(0, unbiased=False) + 1e-12) + 1e-6
+  rule = lambda dim: (4 / (batch * (dim + 2))) ** (1 / (dim + 4))
+  published = case.objective == "tripod_published"
+  marginals = kernel_densities(z, (1 if published else rule(1)) * spread)[0]
+  joint = kernel_densities(z, rule(latents) * spread)[1]
+  shared = joint - marginals.sum(1)
+
+  def layer(z):
+    return dense(
+      params, "decoder/Dense_1", torch.tanh(dense(params, "decoder/Dense_0", z))
+    )
+
+  k3 = jax.random.split(noise_key(step), 3)[2]
+  sign_key, normal_key = jax.random.split(k3)
+  shape = (2, *z.shape)
+  kinds = (
+    double(jax.random.rademacher(sign_key, shape, np.float32)),
+    double(jax.random.normal(normal_key, shape)),
+  )
+  sizes = []
+  for probes in kinds:
+    moves = [0.1 * spread * v for v in probes]
+    second = torch.stack(
+      [(layer(z + v) - 2 * layer(z) + layer(z - v)) / 0.01 for v in moves]
+    )
+    sizes.append(second.var(0, unbiased=False).mean(1))
+  bent = sizes[0] / (sizes[1] + 1e-10)
+  penalty = weight["information"] * shared + weight["hessian"] * bent
+  terms = {"multi_information": shared, "hessian_penalty": bent}
+  return summed(case, classic.decode(params, z), images, penalty, terms)
+
+
 LOSSES = {
   function.__name__: function
   for function in (
-    infogan, factor_qvae, info_vae, alpha_tcvae, ivae, dc_ign
+    infogan, factor_qvae, info_vae, alpha_tcvae, ivae, dc_ign, tripod
   )
 }
 
 
 def trajectory(case):
   def loss_of(params, case, dataset, step):
-    return LOSSES[case.objective](params, case, dataset, step)
+    return LOSSES[case.objective.removesuffix("_published")](params, case, dataset, step)
 
   half = {"model": HALF, "decoder": HALF}
   other = half if case.train.get("optimizer") == "adam_half" else {}

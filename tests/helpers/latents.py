@@ -17,6 +17,7 @@ from dvae_jax.methods.posteriors import (
   Recognised,
   categorical,
   deterministic,
+  finite_scalar,
   quantised,
   recognised,
 )
@@ -63,11 +64,21 @@ def as_q(name, latents):
   if family is recognised:
     known = jnp.ones((1, latents.mean.shape[1]))
     return Recognised(latents.mean, known, latents.mean[:, 0]), latents.z
+  if family is finite_scalar:
+    raw = jnp.tanh(latents.mean)
+    return Quantised(raw, jnp.round(5.5 * raw + 5.5) / 5.5 - 1.0), latents.z
   if family is quantised:
     codebook = jnp.linspace(-0.5, 0.5, 10)
     nearest = jnp.abs(latents.mean[:, :, None] - codebook[None, None]).argmin(2)
     return Quantised(latents.mean, codebook[nearest]), latents.z
   return Gaussian(latents.mean, latents.logvar), latents.z
+
+
+def bent_layers(z):
+  """Two layers, (N, 24) and (N, 4, 6): sines of sums of latents, squared."""
+  weight = np.random.default_rng(0).normal(size=(z.shape[1], 24))
+  first = jnp.sin(z @ jnp.asarray(weight, z.dtype))
+  return first, (first**2).reshape(-1, 4, 6)
 
 
 def linear_prior(params, labels, weights):
@@ -107,6 +118,7 @@ def context(step=30, estimator="mss", dim=D, batch=B):
     "prior": linear_prior,
     "prior_params": prior_params(dim),
     "decode": None,
+    "hidden_layers": bent_layers,
   }
 
 

@@ -29,4 +29,6 @@ HPARAMS = {
   "alpha_tcvae": {"alpha": 0.25},
   "ivae": {"beta": 2.0, "label": 1.0, "location": 1.0},
   "dc_ign": {"beta": 1.0, "invariance": 0.01, "first_image": 0.0},
+  "tripod": {"information": 1.0, "hessian": 0.5},
+  "tripod_published": {"information": 1.0, "hessian": 0.5},
 }

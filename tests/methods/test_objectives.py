@@ -14,6 +14,7 @@ from helpers.latents import (
   B,
   D,
   N,
+  bent_layers,
   critic_params,
   gradients,
   penalty,
@@ -149,6 +150,46 @@ def info_numpy(latents, alpha, lambda_mmd, bandwidth):
   return (1 - alpha) * kl_numpy(latents) + (alpha + lambda_mmd - 1) * mmd
 
 
+def tripod_numpy(name, latents, information, hessian):
+  z, mean, _ = float64(latents)
+  spread = np.tanh(mean).std(0) + 1e-6
+  silverman = lambda dim: (4 / (dim + 2) / B) ** (1 / (dim + 4)) * spread
+  published = name == "tripod_published"
+  total = np.zeros(B)
+  for scale, joint in ((silverman(D), True), (spread, False)):
+    if not joint and not published:
+      scale = silverman(1)
+    log_q = scipy.stats.norm.logpdf(z[:, None], z[None], scale)
+    log_q = log_q.sum(2, keepdims=True) if joint else log_q
+    density = scipy.special.logsumexp(log_q, axis=1) - np.log(B)
+    total += (1 if joint else -1) * information * density.sum(1)
+  signs, normals = jax.random.split(KEY)
+  probes = [
+    np.float64(jax.random.rademacher(signs, (2, B, D), jnp.float32)),
+    np.float64(jax.random.normal(normals, (2, B, D))),
+  ]
+  with jax.enable_x64():
+    layers = lambda x: [np.asarray(y) for y in bent_layers(jnp.asarray(x))]
+    for layer in range(2):
+      mixed, every = (
+        np.var(
+          [
+            layers(z + 0.1 * spread * v)[layer]
+            - 2 * layers(z)[layer]
+            + layers(z - 0.1 * spread * v)[layer]
+            for v in kind
+          ],
+          axis=0,
+        )
+        .reshape(B, -1)
+        .mean(1)
+        / 0.1**4
+        for kind in probes
+      )
+      total += hessian * mixed / (every + 1e-10)
+  return total
+
+
 def ivae_numpy(latents, beta, label, location):
   _, mean, logvar = float64(latents)
   along = np.float64(some_factors())[:, [int(label)]]
@@ -164,6 +205,8 @@ def expected_penalty(name, latents, hparams, estimator):
     return np.zeros(B)
   if name == "annealed_vae":
     return annealed_numpy(latents, **hparams)
+  if name.startswith("tripod"):
+    return tripod_numpy(name, latents, **hparams)
   if name == "ivae":
     return ivae_numpy(latents, **hparams)
   if name == "info_vae":

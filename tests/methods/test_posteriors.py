@@ -93,6 +93,7 @@ def test_objectives_name_a_posterior_of_this_file():
     posteriors.quantised,
     posteriors.recognised,
     posteriors.categorical,
+    posteriors.finite_scalar,
   )
   assert all(a != b for a, b in itertools.combinations(known, 2))
   assert {o.posterior for o in OBJECTIVES.values()} == set(known)

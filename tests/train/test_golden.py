@@ -203,15 +203,17 @@ def test_every_objective_has_a_trajectory_of_every_likelihood():
 @pytest.mark.parametrize("name", CASES)
 def test_three_steps_equal_float64(name):
   golden = TRAJECTORIES[name]
+  # Second differences with a step of 0.1 cost float32 a digit.
+  rtol = 1e-3 if name.startswith("tripod") else 1e-4
   terms, gradient, change = train(CASES[name], golden.get("pairs"))
   for found, expected in zip(terms, golden["terms"], strict=True):
     for term, value in expected.items():
       # These are differences of log densities of about 10 nats.
       atol = 1e-4 if term in ("mi", "tc", "dwkl") else 0
-      np.testing.assert_allclose(found[term], value, 1e-4, atol, err_msg=term)
-  assert_met(gradient, golden["gradient"], 1e-4, 1e-4)
+      np.testing.assert_allclose(found[term], value, rtol, atol, err_msg=term)
+  assert_met(gradient, golden["gradient"], rtol, rtol)
   # Adam moves by the sign of the few gradients that float32 can't resolve.
-  assert_met(change, golden["change"], 1e-4, 1e-3)
+  assert_met(change, golden["change"], rtol, 10 * rtol)
 
 
 @pytest.mark.parametrize("name", GOLDEN["codes"])
