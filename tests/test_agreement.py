@@ -63,5 +63,8 @@ def test_the_page_of_losses_has_the_float64_values(case):
     assert row[:2] == [str(step), name]
     np.testing.assert_allclose(float(row[2]), value, rtol=1e-6)
     np.testing.assert_allclose(
-      float(row[3]), value, losses.RTOL, losses.ATOL * (name in losses.DENSITY)
+      float(row[3]),
+      value,
+      losses.rtol_of(case),
+      losses.ATOL * (name in losses.DENSITY),
     )
