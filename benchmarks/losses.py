@@ -33,11 +33,12 @@ HEAD = """# Losses against independent code
 Written by `python -m benchmarks.losses`. Theirs: {versions}, float64, written
 from the papers' formulas (`trajectories.py`, `recent.py` and `compared.py` in
 `tests/golden`). Ours: the compiled training step, float32. Each case trains for
-{steps} steps on {batch} images; terms are nats per image and stand for the batch of that step, so that those of
-later steps hold only if gradients and updates do. All differences are rounding
-to float32; `tests/train/test_golden.py` bounds them by {rtol:.0e} of the value,
-those of mi, tc and dwkl, which are differences of log densities of about 10
-nats, by {atol:.0e} more. Tripod's second differences cost float32 a digit."""
+{steps} steps on {batch} images; terms are nats per image and stand for the
+batch of that step, so that those of later steps hold only if gradients and
+updates do. All differences are rounding to float32;
+`tests/train/test_golden.py` bounds them by {rtol:.0e} of the value, those of
+mi, tc and dwkl, which are differences of log densities of about 10 nats, by
+{atol:.0e} more. Tripod's second differences cost float32 a digit."""
 RTOL, ATOL = 1e-4, 1e-4
 DENSITY = ("mi", "tc", "dwkl")
 
