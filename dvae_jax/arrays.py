@@ -19,6 +19,7 @@ import numpy as np
 from dvae_jax import memory
 from dvae_jax.rundir import unreadable, write_atomic
 
+TEXTS = ("factor_names", "anomaly_names")
 DIGESTS = "digests"  # the member that holds one of every other member
 _DEFLATED = 1032  # a byte becomes at most as many (zlib.net/zlib_tech.html)
 _BITS = 16  # bytes of a digest
@@ -77,7 +78,8 @@ def write(
 
   def content(file: BinaryIO) -> None:
     with zipfile.ZipFile(file, "w", compression) as archive:
-      for name, array in (whole | {DIGESTS: listed(digests)}).items():
+      # First, so that a directory which ends early is noticed.
+      for name, array in ({DIGESTS: listed(digests)} | whole).items():
         put(archive, name, array)
 
   write_atomic(path, content)
@@ -126,20 +128,25 @@ def check_axes(
   path: Path,
   arrays: Mapping[str, np.ndarray],
   axes: Mapping[str, str],
+  by: str = "",
   **sizes: int,
 ) -> None:
-  """Compares shapes with one another: arrays that share an axis fit.
+  """Compares types with what they should be, shapes with one another.
 
   Args:
     path: their file, for the sentence.
     arrays: by name.
     axes: name -> a letter an axis, "LND"; the same letter is the same size.
+    by: name of the file that says the sizes.
     sizes: of axes that are known before.
 
   Raises:
     ValueError: names the file and the array.
   """
   for name, array in arrays.items():
+    kinds, what = ("U", "texts") if name in TEXTS else ("biuf", "numbers")
+    if np.asarray(array).dtype.kind not in kinds:
+      raise unreadable(path, f"{name!r} is {array.dtype}, {what} needed")
     shape = np.shape(array)
     wanted = axes.get(name, "?" * len(shape))
     if len(shape) != len(wanted):
@@ -148,9 +155,8 @@ def check_axes(
       )
     for axis, size in zip(wanted, shape, strict=True):
       if axis != "?" and sizes.setdefault(axis, size) != size:
-        raise unreadable(
-          path, f"{name!r} has shape {shape}, {axis} = {sizes[axis]} needed"
-        )
+        why = f"{name!r} has shape {shape}, {axis} = {sizes[axis]} needed"
+        raise unreadable(path, f"{why}{f' by {by}' if by else ''}")
 
 
 def write_one(path: Path, array: np.ndarray) -> None:
@@ -279,7 +285,7 @@ def _reading(path: Path, kind: str) -> Iterator[None]:
     why = f"can't be read ({error.strerror or error})"
     raise unreadable(path, why) from error
   except zipfile.BadZipFile as error:
-    raise unreadable(path, f"not an {kind} ({error})") from error
+    raise unreadable(path, f"not an {kind} ({str(error)[:80]})") from error
   except DAMAGE as error:
     if str(error).startswith(f"{path}: "):
       raise

@@ -79,10 +79,9 @@ class CodesFile:
     )
     digests = {name: arrays.digest(name, a) for name, a in small.items()}
     digests |= {name: hash.hexdigest() for name, hash in self.hashes.items()}
+    first = {arrays.DIGESTS: arrays.listed(digests)}
     with zipfile.ZipFile(file, "w") as archive:
-      for name, array in (
-        small | {arrays.DIGESTS: arrays.listed(digests)}
-      ).items():
+      for name, array in (first | small).items():
         arrays.put(archive, name, array)
       for name, whole in self.waiting.items():
         whole.flush()

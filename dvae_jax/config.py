@@ -128,7 +128,8 @@ def parse_flags(argv: list[str]) -> list[str]:
     return config
 
   if "config" in flags.FLAGS:
-    flags.FLAGS["config"].parser.parse = load_checked
+    parser: Any = flags.FLAGS["config"].parser
+    parser.parse = load_checked
   try:
     return flags.FLAGS(argv)
   except flags.Error as error:

@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from absl import app, flags
 
-from dvae_jax import checks, measuring, metrics, rundir, runs, session
+from dvae_jax import checks, measuring, metrics, results, rundir, runs, session
 from dvae_jax.codes import CodesFile
 from dvae_jax.encoding import (
   Encoded,
@@ -155,9 +156,7 @@ def evaluate(
   }
   task = {"names": names, "eval": settings, "step": run.step}
   unfinished = run.workdir / rundir.UNFINISHED
-  head, *lines = rundir.read_jsonl(unfinished) or [task]
-  if head != task:
-    lines = []
+  lines = _begun(unfinished, task)
   truth = truth_of(run, indices)
   with contextlib.ExitStack() as stack:
     bar = bar or stack.enter_context(progress_bar())
@@ -181,6 +180,14 @@ def evaluate(
   unfinished.unlink(missing_ok=True)
   _say_notes(lines)
   return lines
+
+
+def _begun(unfinished: Path, task: dict[str, Any]) -> list[dict]:
+  """Lines that an interrupted evaluation of the same task has written."""
+  head, *lines = rundir.read_jsonl(unfinished) or [task]
+  for number, line in enumerate(lines, 2):
+    results.check_evaluated(unfinished, line, number)
+  return lines if head == task else []
 
 
 def _say_notes(lines: list[dict]) -> None:
@@ -254,7 +261,7 @@ def _earlier(run: Run, settings) -> dict[int, dict]:
   """Lane -> its result at this step and of these images."""
   return {
     line["lane"]: line
-    for line in rundir.read_jsonl(run.workdir / rundir.RESULTS)
+    for line in results.evaluated(run.workdir)
     if line["step"] == run.step and same_images(line, settings)
   }
 

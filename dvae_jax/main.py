@@ -42,7 +42,7 @@ def run(config, path: str) -> None:
     config: checked.
     path: its file, with the profile after a colon.
   """
-  from dvae_jax import checks, data, evaluate, rundir, runs, session
+  from dvae_jax import checks, data, evaluate, results, rundir, runs, session
   from dvae_jax.progress import say
   from dvae_jax.report import page as report
   from dvae_jax.train import loop, sweep, training
@@ -60,7 +60,7 @@ def run(config, path: str) -> None:
     file = [*flags.FLAGS.register, path.partition(":")[0]][0]
     with session.opened(workdir, settings, dataset, experiment=file) as folder:
       loop.train(config, setup, folder, shorter=shorter_command(path))
-      lines = rundir.read_jsonl(folder / rundir.RESULTS)
+      lines = results.evaluated(folder)
       only = evaluate.unmeasured(lines, settings["eval"])
       if only is None or only:
         evaluate.evaluate(runs.load_run(folder), settings["eval"], only=only)

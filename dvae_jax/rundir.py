@@ -46,6 +46,7 @@ REMEDY = {
   "study.json": "restore it from a copy",
   "lanes.jsonl": "restore it from a copy, or gather the study again",
 }
+GROWING = (LOGGED, TIMINGS)  # may end in a line that is being written
 # What every line of LOGGED, TIMINGS, RESULTS, and of a study's lanes has.
 LOGGED_FIELDS = {"step": int, "lane": int}
 TIMING_FIELDS = {"step": int}
@@ -74,6 +75,7 @@ WORDS = {
   type(None): "null",
 }
 # The last field of an object, of a line as of a file with indented ones.
+_ALIKE = re.compile(r'"[^"]{4,8}":\s*"[^"]{16}"\s*\}\s*$')
 _SIGNED = re.compile(r',\s*"digest": "([0-9a-f]{16})"\s*\}\s*$')
 
 
@@ -175,7 +177,7 @@ def _parsed(path: Path, text: str, line: int = 0, places=("",)) -> dict:
     why = f"{WORDS[type(value)]} found, an object needed"
     raise unreadable(path, why, line)
   digest = value.pop("digest", None)
-  if digest is None:  # of before digests, or anybody's
+  if digest is None and not _ALIKE.search(text):  # of before digests
     return value
   body = text[: match.start()] + "}" if (match := _SIGNED.search(text)) else ""
   if text.rstrip() not in [signed(body, place) for place in places]:
@@ -237,7 +239,9 @@ def read_jsonl(
   """
   if not path.exists():
     return []
-  lines = read_text(path).split("\n")[:-1]  # what has no end was cut short
+  *lines, rest = read_text(path).split("\n")
+  if path.name not in GROWING and (rest or not lines):
+    raise unreadable(path, "ends early", len(lines) + 1)
   found = []
   for number, text in enumerate(lines, 1):
     places = ("", f"{number}/{len(lines)}")
@@ -268,11 +272,31 @@ def to_line(value: dict) -> str:
   return signed(to_json(value)) + "\n"
 
 
-def truncate_jsonl(path: Path, step: int) -> None:
-  """Drops what was logged after a step, and a line cut short by a kill."""
+def truncate_jsonl(path: Path, step: int, last: int, each: int = 1) -> None:
+  """Drops what was logged after a step, and a line cut short by a kill.
+
+  Args:
+    path: of a file that grows.
+    step: of the checkpoint; nothing after it is kept.
+    last: step of the last lines that must be there, 0 for none.
+    each: number of lines of a step.
+
+  Raises:
+    ValueError: lines up to `last` are missing.
+  """
   lines = read_jsonl(path, {"step": int})
   kept = [line for line in lines if line["step"] <= step]
+  check_ends_at(path, kept, last, each)
   write_jsonl(path, kept, grows=True)
+
+
+def check_ends_at(path: Path, lines: list[dict], last: int, each: int) -> None:
+  """Refuses a file that grows where it lacks lines; it may be missing."""
+  found = [line["step"] for line in lines]
+  if path.exists() and last and found[-each:] != [last] * each:
+    ends = found[-1] if found else 0
+    why = f"ends at step {ends}, and all of step {last} was written there"
+    raise unreadable(path, why)
 
 
 def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
@@ -283,7 +307,8 @@ def differences(old: dict, new: dict, prefix: str = "") -> list[str]:
     if isinstance(before, dict) and isinstance(after, dict):
       lines += differences(before, after, f"{prefix}{name}.")
     elif before != after:
-      lines.append(f"{prefix}{name} was {before!r}, now {after!r}")
+      was, now = f"{before!r:.60}", f"{after!r:.60}"
+      lines.append(f"{prefix}{name} was {was}, now {now}")
   return lines
 
 

@@ -224,7 +224,7 @@ def load_run(workdir: str | Path) -> Run:
     folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep, read_only=True
   ) as checkpoints:
     like = training.lane_shapes(setup, lanes)
-    step, states = checkpoint.restore_newest(checkpoints, like)
+    step, states, _ = checkpoint.restore_newest(checkpoints, like)
     if not step:
       raise ValueError(f"--workdir: {folder} holds no finished checkpoint yet")
   named = [{"lane": i, **lane._asdict()} for i, lane in enumerate(lanes)]

@@ -15,7 +15,7 @@ import jax
 from absl import logging
 
 import dvae_jax
-from dvae_jax import rundir
+from dvae_jax import rundir, stopping
 from dvae_jax.data.dataset import Dataset
 
 PACKAGES = (
@@ -86,8 +86,10 @@ def opened(
       )
       if changed:
         raise ValueError(
-          f"--workdir: {folder} holds a run of another config:"
-          f" {'; '.join(changed)}. Choose another --workdir, or undo the change"
+          f"--workdir: {folder} holds a run of another config, by its"
+          f" {rundir.CONFIG}: {'; '.join(changed[:3])}"
+          f"{f', and {len(changed) - 3} more' if len(changed) > 3 else ''}."
+          " Choose another --workdir, or undo the change"
         )
       rundir.write_config(folder, found | resolved)
     elif any(
@@ -115,9 +117,15 @@ def _command() -> str:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-  """Turns what is wrong with the user's input or disk into one line."""
+  """Turns what is wrong with the user's input or disk into one line.
+
+  A signal ends the process, 128 + its number, with what to do to go on.
+  """
   try:
-    yield
+    with stopping.listening():
+      yield
+  except stopping.Stopped as stopped:
+    stopping.leave(stopped.signum)
   except ValueError as error:
     sys.exit(f"error: {error}")
   except ModuleNotFoundError as error:  # of an optional package

@@ -240,7 +240,7 @@ def test_a_file_that_is_no_experiment_is_named_with_its_line(tmp_path, name):
   ("arguments", "words"),
   [
     ([], "--config=FILE[:PROFILE] is missing"),
-    (["--config="], "None is no Python file"),
+    (["--config="], "is no Python file"),
     (["--config"], "Missing value for flag --config"),
     (["--config=none.py"], "none.py is no Python file"),
     (["--config=tests"], "tests is no Python file"),

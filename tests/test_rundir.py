@@ -62,12 +62,22 @@ def test_json_has_no_infinities():
 
 
 def test_lines_come_back_and_a_cut_one_does_not(tmp_path):
-  path = tmp_path / "lines.jsonl"
+  path = tmp_path / "metrics.jsonl"
   assert rundir.read_jsonl(path) == []
   rundir.write_jsonl(path, [{"a": 1}, {"a": np.float32(2)}])
   with path.open("a") as file:
     file.write('{"a": 3}')  # the end of its line isn't written yet
   assert rundir.read_jsonl(path) == [{"a": 1}, {"a": 2.0}]
+
+
+@pytest.mark.parametrize("content", ["", '{"step": 1}\n', '{"step": 1}\n{"st'])
+def test_a_log_that_lacks_lines_is_not_cut_further(tmp_path, content):
+  path = tmp_path / "metrics.jsonl"
+  rundir.truncate_jsonl(path, 2, 2)  # there is none: it begins late
+  path.write_text(content)
+  with pytest.raises(ValueError, match=r"ends at step [01], and all of step 2"):
+    rundir.truncate_jsonl(path, 2, 2)
+  assert path.read_text() == content
 
 
 def test_objects_and_lines_carry_their_digest(tmp_path):
@@ -90,7 +100,8 @@ def edited(old, new):
     (edited('"a": 2', '"a": 3'), "line 2: isn't what was written"),
     (edited('{"a": 1', '{"a": 2'), "line 1: isn't what was written"),
     (lambda text: text.split("\n", 1)[1], "line 1: .* or a line is missing"),
-    (lambda text: text[:-5], "line 1: .* or a line is missing"),
+    (lambda text: text[:-5], "line 2: ends early"),
+    (lambda text: "", "line 1: ends early"),
     (edited('{"a": 2', '{"a" 2'), "line 2: isn't JSON"),
     (edited('"a": 2', "\udc80"), "line 2: isn't text"),
     (lambda text: "[1]\n" + text, "line 1: a list found, an object"),
@@ -124,7 +135,7 @@ def test_a_line_cut_short_is_no_damage_of_a_file_that_grows(tmp_path):
 def test_lines_after_a_step_are_dropped(tmp_path):
   path = tmp_path / "metrics.jsonl"
   path.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"st')
-  rundir.truncate_jsonl(path, 2)
+  rundir.truncate_jsonl(path, 2, 2)
   assert rundir.read_jsonl(path) == [{"step": 1}, {"step": 2}]
 
 

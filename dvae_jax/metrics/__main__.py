@@ -119,12 +119,15 @@ def score_file(options: argparse.Namespace) -> dict:
   from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
   data = read_codes(options.codes, options.lane)
-  check(
-    data.codes,
-    data.factors,
-    logvars=data.logvars,
-    factor_names=data.factor_names,
-  )
+  try:
+    check(
+      data.codes,
+      data.factors,
+      logvars=data.logvars,
+      factor_names=data.factor_names,
+    )
+  except ValueError as error:
+    raise ValueError(f"{options.codes}: {error}") from error
   names = chosen_metrics(options.metrics, data)
   runs = 1 + options.intervals * (intervals.HALVES + intervals.WHOLES)
   scores = {}

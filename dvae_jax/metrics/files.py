@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dvae_jax import arrays as stored
-from dvae_jax import rundir
+from dvae_jax import results, rundir
 from dvae_jax.metrics.udr import Model
 
 MODEL_ROWS = 10_000  # images on which models are compared
@@ -153,11 +153,13 @@ def _check_comparable(
       f"{run / rundir.CODES}: 'kl' missing; its posterior has no KL to a prior,"
       " by which UDR tells the informative latents"
     )
-  stored.check_axes(run / rundir.CODES, arrays, rundir.CODE_ARRAYS)
-  for number, line in enumerate(lines, 1):
-    if not 0 <= line["lane"] < len(arrays["means"]):
-      why = f"has lane {line['lane']} and {rundir.CODES} hasn't"
-      raise rundir.unreadable(run / rundir.RESULTS, why, number)
+  stored.check_axes(
+    run / rundir.CODES,
+    arrays,
+    rundir.CODE_ARRAYS,
+    rundir.RESULTS,
+    L=len(lines),
+  )
 
 
 def _setting(config: dict, hparams: dict) -> str:
@@ -170,4 +172,4 @@ def _results(run: Path) -> list[dict]:
   path = run / rundir.RESULTS
   if not path.exists():
     raise ValueError(f"{path}: no such file")
-  return rundir.read_jsonl(path, rundir.RESULT_FIELDS)
+  return results.read(run)

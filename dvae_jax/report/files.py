@@ -1,12 +1,14 @@
 """A run directory's files, each refused by name where it isn't what it was."""
 
+import itertools
+from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from dvae_jax import arrays as stored
-from dvae_jax import rundir
+from dvae_jax import results, rundir
 
 CLOUDS = 12  # steps that posterior means are read of, at most: 0.1 s a frame
 # Arrays of pictures.npz, as `pictures.write` says: an axis a letter.
@@ -42,50 +44,54 @@ class Clouds(NamedTuple):
   means: np.ndarray
 
 
-def results(folder: Path) -> list[dict]:
-  """Lines of results.jsonl, by lane; each once, all with the same sweep."""
-  path = folder / rundir.RESULTS
-  lines = rundir.read_jsonl(path, rundir.RESULT_FIELDS)
-  known = sorted(line["lane"] for line in lines)
-  if known != list(range(len(lines))):
-    raise rundir.unreadable(path, f"has the lanes {known}")
+def logged(folder: Path) -> list[dict]:
+  """Lines of metrics.jsonl: numbers, texts and lists of as many numbers."""
+  path, latents = folder / rundir.LOGGED, None
+  lines = rundir.read_jsonl(path, rundir.LOGGED_FIELDS)
   for number, line in enumerate(lines, 1):
-    bad = [n for n, v in line["hparams"].items() if not is_number(v)]
-    if bad or line["hparams"].keys() != lines[0]["hparams"].keys():
-      why = f"{'hparams'!r} {bad} aren't numbers, or not the other lanes'"
-      raise rundir.unreadable(path, why, number)
-    optional = {"step": int, "diverged_at": int, "metrics": dict}
-    there = {name: kind for name, kind in optional.items() if name in line}
-    rundir.check_fields(path, line, there, number)
-  return sorted(lines, key=lambda line: line["lane"])
-
-
-def is_number(value: Any) -> bool:
-  """Whether a value is JSON's kind of number."""
-  return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def check_logged(path: Path, lines: list[dict], lanes: list[dict]) -> None:
-  """Refuses lines of other lanes or kinds, and a file that was cut short."""
-  latents = None
-  for number, line in enumerate(lines, 1):
-    if line["lane"] not in range(len(lanes)):
-      raise rundir.unreadable(path, f"has a lane {line['lane']}", number)
     for name, value in line.items():
-      good = value is None or isinstance(value, str) or is_number(value)
+      good = value is None or isinstance(value, str) or results.is_number(value)
       if isinstance(value, list):
         latents = latents or len(value)
         good = len(value) == latents and all(
-          v is None or is_number(v) for v in value
+          v is None or results.is_number(v) for v in value
         )
       if not good or (name == "kl_per_latent" and not isinstance(value, list)):
         raise rundir.unreadable(path, f"{name!r} isn't numbers", number)
-  last = max((line["step"] for line in lines), default=None)
-  trained = lanes[0]["step"] if lanes and "step" in lanes[0] else None
-  if last is not None and trained is not None and last < trained:
-    raise rundir.unreadable(
-      path, f"ends at step {last}, and {rundir.RESULTS} is of step {trained}"
-    )
+  return lines
+
+
+def timings(folder: Path) -> list[dict]:
+  """Lines of timings.jsonl."""
+  return rundir.read_jsonl(folder / rundir.TIMINGS, rundir.TIMING_FIELDS)
+
+
+def check_complete(folder: Path, lines: list[dict], lanes: list[dict]) -> None:
+  """Refuses a log that lacks lines of a finished run; it may begin late.
+
+  Args:
+    folder: the run directory.
+    lines: of metrics.jsonl.
+    lanes: of results.jsonl, or as if they were.
+  """
+  path = folder / rundir.LOGGED
+  seen = Counter(line["step"] for line in lines)
+  strange = {line["lane"] for line in lines} - {*range(len(lanes))}
+  if strange:
+    why = f"has a lane {min(strange)}, which {rundir.RESULTS} lacks"
+    raise rundir.unreadable(path, why)
+  trained = lanes[0].get("step") if lanes else None
+  if trained is None:  # being trained
+    return
+  rundir.check_ends_at(path, lines, trained, len(lanes))
+  rundir.check_ends_at(folder / rundir.TIMINGS, timings(folder), trained, 1)
+  missing = [step for step in seen if seen[step] != len(lanes)]
+  steps = sorted(seen)
+  every = min((b - a for a, b in itertools.pairwise(steps[:-1])), default=0)
+  if every:
+    missing += {*range(steps[0], trained, every)} - {*steps}
+  if missing:
+    raise rundir.unreadable(path, f"lacks lines of step {min(missing)}")
 
 
 def pictures(folder: Path, lanes: int) -> dict[str, np.ndarray] | None:
@@ -97,7 +103,7 @@ def pictures(folder: Path, lanes: int) -> dict[str, np.ndarray] | None:
   missing = [name for name in ALWAYS if name not in found]
   if missing:
     raise rundir.unreadable(path, f"has no {missing[0]!r}")
-  stored.check_axes(path, found, PICTURE_ARRAYS, L=lanes, e=3)
+  stored.check_axes(path, found, PICTURE_ARRAYS, rundir.RESULTS, L=lanes, e=3)
   return found
 
 
@@ -109,7 +115,7 @@ def codes(folder: Path, lanes: int) -> dict[str, np.ndarray] | None:
   found = stored.read(path, [n for n in rundir.CODE_ARRAYS if n != "logvars"])
   if "means" not in found:
     raise rundir.unreadable(path, "has no 'means'")
-  stored.check_axes(path, found, rundir.CODE_ARRAYS, L=lanes)
+  stored.check_axes(path, found, rundir.CODE_ARRAYS, rundir.RESULTS, L=lanes)
   return found
 
 
@@ -126,6 +132,8 @@ def clouds(folder: Path, lanes: int) -> Clouds | None:
   means = []
   for path in (folder / f"{step}.npy" for step in steps):
     means.append(stored.read_one(path))
-    stored.check_axes(path, {"codes": means[-1]}, {"codes": "LnD"}, **sizes)
+    stored.check_axes(
+      path, {"codes": means[-1]}, {"codes": "LnD"}, rundir.RESULTS, **sizes
+    )
     sizes["D"] = means[-1].shape[2]
   return Clouds(steps, indices, np.stack(means).astype(np.float32))

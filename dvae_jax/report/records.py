@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dvae_jax import rundir
+from dvae_jax import results, rundir
 from dvae_jax.report import files
 from dvae_jax.report.files import Clouds
 
@@ -59,12 +59,12 @@ def read(workdir, *, arrays: bool = True) -> Record:
   """
   folder = Path(workdir)
   about = rundir.read_config(folder)
-  logged = rundir.read_jsonl(folder / rundir.LOGGED, rundir.LOGGED_FIELDS)
-  lanes = files.results(folder) or [
+  logged = files.logged(folder)
+  lanes = results.read(folder) or [
     {"lane": lane, "seed": None, "hparams": {}, "step": None}
     for lane in sorted({line["lane"] for line in logged})
   ]
-  files.check_logged(folder / rundir.LOGGED, logged, lanes)
+  files.check_complete(folder, logged, lanes)
   steps, terms, kl = _curves(logged, len(lanes))
   return Record(
     name=folder.resolve().name,
@@ -77,9 +77,7 @@ def read(workdir, *, arrays: bool = True) -> Record:
     steps=steps,
     terms=terms,
     kl=kl,
-    seconds=_seconds(
-      rundir.read_jsonl(folder / rundir.TIMINGS, rundir.TIMING_FIELDS)
-    ),
+    seconds=_seconds(files.timings(folder)),
     pictures=files.pictures(folder, len(lanes)) if arrays else None,
     codes=files.codes(folder, len(lanes)) if arrays else None,
     clouds=files.clouds(folder / rundir.CLOUDS, len(lanes)) if arrays else None,
@@ -88,7 +86,9 @@ def read(workdir, *, arrays: bool = True) -> Record:
 
 def _seconds(timings: list[dict]) -> float | None:
   spent = [
-    line["seconds"] for line in timings if files.is_number(line.get("seconds"))
+    line["seconds"]
+    for line in timings
+    if results.is_number(line.get("seconds"))
   ]
   return float(sum(spent)) if spent else None
 

@@ -187,6 +187,6 @@ def hold_to(plan: Plan, folder: Path) -> None:
   if changed:
     more = f", and {len(changed) - 3} more" if len(changed) > 3 else ""
     raise ValueError(
-      f"--workdir: {folder} holds another study: {'; '.join(changed[:3])}{more}"
-      ". Choose another --workdir, or undo the change"
+      f"--workdir: {folder} holds another study, by its {MANIFEST}:"
+      f" {'; '.join(changed[:3])[:300]}{more}. Choose another --workdir, or undo the change"
     )

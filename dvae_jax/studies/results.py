@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from dvae_jax import arrays, metrics, rundir
+from dvae_jax import arrays, metrics, results, rundir, schema
 from dvae_jax.metrics.udr import FORMS, Model, rank
 from dvae_jax.studies.plan import MANIFEST, MANIFEST_FIELDS, setting_of
 
@@ -107,17 +107,16 @@ def gather(folders, out: str | Path) -> Path:
       continue
     run = name.partition("/")[0]
     record = rundir.read_config(found[0])
+    with rundir.about(found[0] / rundir.CONFIG):
+      schema.check_values(record["config"])
     config = ConfigDict(record["config"])
     _check_part(found[0], manifest, run, record["config"])
-    about.setdefault("versions", record["versions"])
-    about.setdefault("command", record["command"])
-    lines += [
-      _line(line, run, config)
-      for line in rundir.read_jsonl(
-        found[0] / rundir.RESULTS, rundir.RESULT_FIELDS
-      )
-    ]
-    part = arrays.read(found[0] / rundir.CODES, rundir.CODE_ARRAYS)
+    for name in ("versions", "command"):
+      about.setdefault(name, record.get(name))
+    found_lines = results.evaluated(found[0])
+    lines += [_line(line, run, config) for line in found_lines]
+    path = found[0] / rundir.CODES
+    part = _codes(path, len(found_lines), rundir.RESULTS)
     codes.setdefault(run, []).append(part)
   if not lines:
     raise ValueError(f"{folders[0]}: no part has results yet")
@@ -132,6 +131,15 @@ def gather(folders, out: str | Path) -> Path:
   rundir.write_json(out / MANIFEST, manifest | about)
   rundir.write_jsonl(out / LANES, lines)
   return out / LANES
+
+
+def _codes(path: Path, lanes: int, by: str) -> dict[str, np.ndarray]:
+  """Arrays of a codes file that must have the lanes that another file says."""
+  found = arrays.read(path, rundir.CODE_ARRAYS)
+  if not {"means", "discrete"} <= found.keys():
+    raise rundir.unreadable(path, "has no 'means', or no 'discrete'")
+  arrays.check_axes(path, found, rundir.CODE_ARRAYS, by, L=lanes)
+  return found
 
 
 def _manifest(folders: list[Path]) -> dict[str, Any]:
@@ -150,9 +158,13 @@ def _manifest(folders: list[Path]) -> dict[str, Any]:
 
 def _check_part(folder: Path, manifest, run: str, config: dict) -> None:
   """Refuses a part that was trained by another config than the study's."""
-  wanted = manifest["runs"][run]
+  wanted = manifest["runs"].get(run)
+  if not isinstance(wanted, dict):
+    raise ValueError(f"{folder}: {MANIFEST} has no run {run!r}")
+  fields = {"sweep": dict}
+  rundir.check_fields(folder.parents[1] / MANIFEST, wanted, fields)
   ours = {n: v for n, v in config.items() if n != "eval"}
-  seeds = {"sweep": ours["sweep"] | {"seed": wanted["sweep"]["seed"]}}
+  seeds = {"sweep": ours["sweep"] | {"seed": wanted["sweep"].get("seed")}}
   changed = rundir.differences(wanted, ours | seeds)
   if changed:
     raise ValueError(f"{folder} isn't this study's: {changed[0]}")
@@ -234,9 +246,7 @@ def load_study(folder: str | Path) -> Results:
   lanes = rundir.read_jsonl(folder / LANES, rundir.LANE_FIELDS)
   codes = {}
   for run in dict.fromkeys(lane["run"] for lane in lanes):
-    path = folder / CODES.format(run)
-    codes[run] = arrays.read(path, rundir.CODE_ARRAYS)
     number = sum(lane["run"] == run for lane in lanes)
-    arrays.check_axes(path, codes[run], rundir.CODE_ARRAYS, L=number)
+    codes[run] = _codes(folder / CODES.format(run), number, LANES)
   about = rundir.read_json(folder / MANIFEST)
   return Results(lanes, codes, about)

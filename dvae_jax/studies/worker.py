@@ -17,7 +17,16 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dvae_jax import checks, data, evaluate, rundir, runs, session
+from dvae_jax import (
+  checks,
+  data,
+  evaluate,
+  results,
+  rundir,
+  runs,
+  session,
+  stopping,
+)
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.report.scores import worth
 from dvae_jax.studies import cost
@@ -39,18 +48,21 @@ class State(NamedTuple):
 def state(part: Part, workdir: Path) -> State:
   """How far a part is, from its folder."""
   folder = workdir / part.name
-  if _done(part, folder):
-    return State("done")
-  if rundir.in_use(folder):
-    return State("running")
-  if (folder / FAILED).exists():
-    found = rundir.read_json(folder / FAILED, {"reason": str})
-    return State("failed", found["reason"])
+  try:
+    if _done(part, folder):
+      return State("done")
+    if rundir.in_use(folder):
+      return State("running")
+    if (folder / FAILED).exists():
+      found = rundir.read_json(folder / FAILED, {"reason": str})
+      return State("failed", found["reason"])
+  except ValueError as error:  # a file of it can't be read
+    return State("failed", str(error))
   return State("left")
 
 
 def _done(part: Part, folder: Path) -> bool:
-  lines = rundir.read_jsonl(folder / rundir.RESULTS)
+  lines = results.evaluated(folder)
   settings = part.config.eval.to_dict()
   trained = [line["step"] == part.config.train.steps for line in lines]
   if len(lines) < part.lanes or not all(trained):
@@ -120,13 +132,18 @@ def work(plan: Plan, workdir: str | Path, *, which: str = "") -> list[State]:
   with contextlib.ExitStack() as stack:
     bar = stack.enter_context(progress_bar())
     pool = stack.enter_context(
-      ProcessPoolExecutor(_workers(), get_context("spawn"))
+      ProcessPoolExecutor(
+        _workers(), get_context("spawn"), stopping.leave_with_parent
+      )
     )
     threads = stack.enter_context(ThreadPoolExecutor(WAITING))
     worker = Worker(folder, bar, pool, threads, sum(p.lanes for p in parts))
-    for part in parts:
-      worker.do(part)
-    worker.finish(0)
+    try:
+      for part in parts:
+        worker.do(part)
+      worker.finish(0)
+    except stopping.Stopped as stopped:  # waits for nothing that measures
+      stopping.leave(stopped.signum)
   return [state(part, folder) for part in parts]
 
 
@@ -149,10 +166,11 @@ def table(plan: Plan, workdir: str | Path) -> str:
   for part in plan.parts:
     found = state(part, folder)
     counts.setdefault(part.run, Counter())[found.name] += part.lanes
-    counts[part.run]["diverged"] += sum(
-      line["diverged_at"] >= 0
-      for line in rundir.read_jsonl(folder / part.name / rundir.RESULTS)
-    )
+    if found.name == "done":
+      counts[part.run]["diverged"] += sum(
+        line["diverged_at"] >= 0
+        for line in results.evaluated(folder / part.name)
+      )
     if found.reason:
       reasons[part.run] = f"{part.name}: {found.reason}"
   counts["all"] = sum(counts.values(), Counter())
@@ -187,11 +205,11 @@ class Worker:
   def do(self, part: Part) -> None:
     """Trains a part, and hands it to those who evaluate it."""
     folder = self.folder / part.name
-    if _done(part, folder):
-      self._advance(part, folder)
-      return
     stack = contextlib.ExitStack()
     try:
+      if _done(part, folder):
+        self._advance(part, folder)
+        return
       setup = self._set_up(part)
       settings = part.config.to_dict()
       opened = session.opened(folder, settings, setup.dataset)
@@ -233,7 +251,7 @@ class Worker:
     with stack:
       try:
         settings = part.config.eval.to_dict()
-        lines = rundir.read_jsonl(folder / rundir.RESULTS)
+        lines = results.evaluated(folder)
         only = evaluate.unmeasured(lines, settings)
         evaluate.evaluate(
           runs.load_run(folder),
@@ -261,7 +279,7 @@ class Worker:
 
   def _advance(self, part: Part, folder: Path) -> None:
     """Moves the study's line on, and names the best setting so far."""
-    for line in rundir.read_jsonl(folder / rundir.RESULTS):
+    for line in results.evaluated(folder):
       for name in list(part.config.eval.metrics)[:1]:
         value = line["metrics"].get(name)
         if value is not None:

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -11,7 +11,24 @@ import orbax.checkpoint as ocp
 
 from dvae_jax.progress import say
 
-DIGEST = "digest"  # beside the state's fields
+# Beside the state's fields.
+DIGEST = "digest"
+SUMS = "sums"  # of the terms since the last line, where it was stopped between
+
+
+class Restored(NamedTuple):
+  """What a checkpoint holds.
+
+  Attributes:
+    step: number of updates made; 0 where there is no checkpoint.
+    tree: NumPy arrays.
+    sums: name -> array, terms summed since the last logged step; {} where the
+      step was logged.
+  """
+
+  step: int
+  tree: Any
+  sums: dict[str, np.ndarray]
 
 
 def manager(
@@ -36,7 +53,12 @@ def manager(
   )
 
 
-def save(checkpoints: ocp.CheckpointManager, step: int, tree: Any) -> None:
+def save(
+  checkpoints: ocp.CheckpointManager,
+  step: int,
+  tree: Any,
+  sums: dict[str, np.ndarray] | None = None,
+) -> None:
   """Begins to write a checkpoint and returns while it is being written.
 
   A digest of all arrays is written with them.
@@ -45,13 +67,16 @@ def save(checkpoints: ocp.CheckpointManager, step: int, tree: Any) -> None:
     checkpoints: from `manager`.
     step: number of updates made.
     tree: pytree of NumPy arrays that nobody changes afterwards.
+    sums: of the terms, where this step isn't logged.
   """
-  fields = _fields(tree)
+  fields = _fields(tree) | ({SUMS: sums} if sums else {})
   fields = {**fields, DIGEST: digest(fields)}
   checkpoints.save(step, args=ocp.args.StandardSave(fields))
 
 
-def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
+def restore(
+  checkpoints: ocp.CheckpointManager, step: int, like: Any
+) -> Restored:
   """Reads the checkpoint of a step.
 
   Args:
@@ -60,7 +85,7 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
     like: pytree of arrays or ShapeDtypeStructs, as it was saved.
 
   Returns:
-    The pytree, with NumPy arrays.
+    Restored.
 
   Raises:
     Damaged: it can't be read, or its arrays aren't those that were written.
@@ -71,9 +96,10 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
   folder = Path(str(checkpoints.directory)) / str(step)
   checkpoints.wait_until_finished()
   try:
+    about = checkpoints.item_metadata(step)
+    wanted |= {SUMS: _empty(about[SUMS])} if SUMS in about else {}
     # Runs of before digests have none.
-    signed = DIGEST in checkpoints.item_metadata(step)
-    signature = {DIGEST: np.empty(32, np.uint8)} if signed else {}
+    signature = {DIGEST: np.empty(32, np.uint8)} if DIGEST in about else {}
     found = checkpoints.restore(
       step, args=ocp.args.StandardRestore({**wanted, **signature})
     )
@@ -90,14 +116,15 @@ def restore(checkpoints: ocp.CheckpointManager, step: int, like: Any) -> Any:
     ) from error
   if written is not None and not np.array_equal(digest(found), written):
     raise Damaged(f"the checkpoint {folder} isn't what was written there")
+  sums = found.pop(SUMS, {})
   if dataclasses.is_dataclass(template) and not isinstance(template, type):
-    return dataclasses.replace(template, **found)
-  return found
+    found = dataclasses.replace(template, **found)
+  return Restored(step, found, sums)
 
 
 def restore_newest(
   checkpoints: ocp.CheckpointManager, like: Any, *, aside: Path | None = None
-) -> tuple[int, Any]:
+) -> Restored:
   """Reads the newest checkpoint that is whole; says which ones aren't.
 
   Args:
@@ -107,7 +134,7 @@ def restore_newest(
       new ones of their steps; nothing is deleted. None leaves them.
 
   Returns:
-    The step and the pytree; 0 and `like` where there is no checkpoint at all.
+    Restored; step 0 and `like` where there is no checkpoint at all.
 
   Raises:
     ValueError: there are some, but none is whole, or one has another shape.
@@ -115,7 +142,7 @@ def restore_newest(
   steps = sorted(checkpoints.all_steps(), reverse=True)
   for step in steps:
     try:
-      return step, restore(checkpoints, step, like)
+      return restore(checkpoints, step, like)
     except Damaged as error:
       say(f"Damaged: {error}")
       if aside:
@@ -125,7 +152,7 @@ def restore_newest(
       f"no checkpoint in {checkpoints.directory} can be read, of steps"
       f" {', '.join(map(str, steps))}; choose another --workdir to train anew"
     )
-  return 0, like
+  return Restored(0, like, {})
 
 
 class Damaged(ValueError):
@@ -153,6 +180,11 @@ def _move(checkpoints: ocp.CheckpointManager, step: int, aside: Path) -> None:
   (folder / str(step)).rename(place)
   checkpoints.reload()
   say(f"Moved to {place}")
+
+
+def _empty(about: Any) -> Any:
+  """Arrays of the shapes and types that a checkpoint says it has."""
+  return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), about)
 
 
 def _fields(tree):

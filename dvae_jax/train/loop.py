@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dvae_jax import rundir
+from dvae_jax import rundir, stopping
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.train import checkpoint, sweep, training
 from dvae_jax.train.log import Log, cloud_writer, strip_maker
@@ -170,47 +170,59 @@ def train(
 
   Raises:
     ValueError: the newest checkpoint can't be read.
+    Stopped: a signal came; what was done until there is kept.
   """
   lanes = sweep.grid(config.sweep, config.hparams)
   states = training.init_lanes(setup, lanes)
   with checkpoint.manager(
     folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep
   ) as checkpoints:
-    step, states = checkpoint.restore_newest(
+    step, states, sums = checkpoint.restore_newest(
       checkpoints, states, aside=folder / rundir.DAMAGED
     )
     if step:
       say(f"Resuming at step {step} of {config.train.steps}")
-    for name in (rundir.LOGGED, rundir.TIMINGS):
-      rundir.truncate_jsonl(folder / name, step)
+    since = 0 if step == config.train.steps else step % config.train.log_every
+    for name, each in ((rundir.LOGGED, len(lanes)), (rundir.TIMINGS, 1)):
+      rundir.truncate_jsonl(folder / name, step, step - since, each)
     log = Log(folder, len(lanes), step)
     strips = strip_maker(setup)
     write_cloud = cloud_writer(setup, folder)
     with contextlib.ExitStack() as stack:
       stack.enter_context(contextlib.closing(log))
+      stack.enter_context(stopping.deferring())
       pace = Pace(config.train, shorter, quiet=bar is not None)
       bar = bar or stack.enter_context(progress_bar())
       compiled = compiled or partial(compiled_steps, setup)
-      chunks = _chunks(config, setup, states, log, bar, pace, compiled)
-      for stop, states in chunks:
-        log.show(stop, np.asarray(strips(states)))
-        write_cloud(stop, states)
+      chunks = _chunks(config, setup, states, sums, log, bar, pace, compiled)
+      for step, states, sums in chunks:
+        if sums is None:
+          log.show(step, np.asarray(strips(states)))
+          write_cloud(step, states)
         log.flush()
-        checkpoint.save(checkpoints, stop, states)
+        checkpoint.save(checkpoints, step, states, sums)
     checkpoints.wait_until_finished()
+  if stopping.requested() and step < config.train.steps:
+    say(f"Step {step} of {config.train.steps} is kept")
+    raise stopping.Stopped(stopping.requested())
   return states
 
 
-def _chunks(config, setup, states, log, bar, pace, compiled):
-  """Yields the states of the host at every step that wants a checkpoint."""
+def _chunks(config, setup, states, sums, log, bar, pace, compiled):
+  """Yields step and states of the host wherever a checkpoint is wanted.
+
+  With them comes None, or, where a signal ends it between two checkpoints, the
+  sums of the terms since the last line: a run that goes on begins with them.
+  """
   steps, lanes = config.train.steps, len(states.step)
-  step = logged = int(states.step[0])
+  step = since = int(states.step[0])
   mesh = sweep.device_mesh(lanes, setup.dataset.arrays)
   one = jax.tree.map(lambda leaf: leaf[0], states)
   zeros = sweep.stack([training.zero_terms(setup, one)] * lanes)
   call = compiled(mesh, lanes_per_call=config.train.lanes_per_call)
   streamed = streamed_images(setup, states, mesh, num_steps=steps)
-  states, sums = sweep.place((states, zeros), mesh)
+  logged = step - step % config.train.log_every if sums else step
+  states, sums = sweep.place((states, sums or zeros), mesh)
   task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
   began = time.perf_counter()
   while step < steps:
@@ -221,16 +233,20 @@ def _chunks(config, setup, states, log, bar, pace, compiled):
     pace.add(step, stop, start)
     step = stop
     bar.update(task, completed=step)
-    if step % config.train.log_every and step < steps:
-      continue
-    count = step - logged
-    sums = sweep.unplace(sums, lanes)
-    means = {name: total / count for name, total in sums.items()}
-    now = time.perf_counter()
-    log.write(step, means, {"seconds": now - began, "steps": count})
-    logged, began, sums = step, now, sweep.place(zeros, mesh)
+    asked = stopping.requested()
+    if step % config.train.log_every == 0 or step == steps:
+      totals, count = sweep.unplace(sums, lanes), step - logged
+      means = {name: total / count for name, total in totals.items()}
+      now = time.perf_counter()
+      log.write(step, means, {"seconds": now - began, "steps": step - since})
+      logged, since, began, sums = step, step, now, sweep.place(zeros, mesh)
     if step % config.checkpoint.every == 0 or step == steps:
-      yield step, sweep.unplace(states, lanes)
+      yield step, sweep.unplace(states, lanes), None
+    elif asked:
+      kept = sweep.unplace(sums, lanes) if step > logged else {}
+      yield step, sweep.unplace(states, lanes), kept
+    if asked:
+      break
   if pace.quiet:
     bar.remove_task(task)
 

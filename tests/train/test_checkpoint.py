@@ -25,6 +25,23 @@ def test_only_the_last_checkpoints_are_kept(tmp_path):
     assert checkpoints.all_steps() == [2, 3]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_sums_come_back_with_their_step_and_are_under_its_digest(tmp_path):
+  tree = {"w": np.ones(3, "float32")}
+  numbers = np.random.default_rng(0).normal(size=(2, 400))
+  with checkpoint.manager(tmp_path, keep=1) as checkpoints:
+    checkpoint.save(checkpoints, 7, tree, {"kl": numbers})
+    found = checkpoint.restore(checkpoints, 7, tree)
+    assert found.tree.keys() == {"w"}
+    np.testing.assert_array_equal(found.sums["kl"], numbers)
+    flip(largest_file(tmp_path / "7"), np.random.default_rng(0))
+  with (
+    checkpoint.manager(tmp_path, keep=1) as checkpoints,
+    pytest.raises(checkpoint.Damaged),
+  ):
+    checkpoint.restore(checkpoints, 7, tree)
+
+
 def tree_of(step):
   """Arrays that don't compress."""
   numbers = np.random.default_rng(step).normal(size=(64, 64))
@@ -65,7 +82,7 @@ def test_a_flipped_bit_never_changes_a_parameter(tmp_path, seed):
   file = rng.choice(files) if seed % 4 == 3 else largest_file(tmp_path / "2")
   flip(file, rng)
   with checkpoint.manager(tmp_path, keep=9, read_only=True) as checkpoints:
-    step, found = checkpoint.restore_newest(checkpoints, like)
+    step, found, _ = checkpoint.restore_newest(checkpoints, like)
   jax.tree.map(np.testing.assert_array_equal, found, tree_of(step))
   if seed % 4 != 3:  # elsewhere a bit may be of no meaning
     assert step == 1
@@ -77,7 +94,7 @@ def test_damaged_checkpoints_are_named_and_moved_not_deleted(tmp_path, capsys):
   for _ in range(2):
     flip(largest_file(folder / "2"), np.random.default_rng(0))
     with checkpoint.manager(folder, keep=9) as checkpoints:
-      step, _ = checkpoint.restore_newest(checkpoints, like, aside=aside)
+      step, _, _ = checkpoint.restore_newest(checkpoints, like, aside=aside)
       assert step == 1
       assert checkpoints.all_steps() == [1]
     assert f"{folder / '2'}" in capsys.readouterr().err.replace("\n", "")
@@ -106,7 +123,7 @@ def test_states_come_back_with_what_they_hold(tmp_path, memories):
   state = State({"w": np.ones(2, "float32")}, memories)
   with checkpoint.manager(tmp_path, keep=1) as checkpoints:
     checkpoint.save(checkpoints, 1, state)
-    found = checkpoint.restore(checkpoints, 1, state)
+    found = checkpoint.restore(checkpoints, 1, state).tree
   assert isinstance(found, State)
   jax.tree.map(np.testing.assert_array_equal, found, state)
 
@@ -116,7 +133,7 @@ def test_a_checkpoint_of_before_memories_and_digests_is_read(tmp_path):
   with checkpoint.manager(tmp_path, keep=1) as checkpoints:
     checkpoints.save(1, args=ocp.args.StandardSave({"params": params}))
     checkpoints.wait_until_finished()
-    found = checkpoint.restore(checkpoints, 1, State(params, {}))
+    found = checkpoint.restore(checkpoints, 1, State(params, {})).tree
     assert found.memories == {}
     with pytest.raises(ValueError, match="can't be read"):
       checkpoint.restore(checkpoints, 1, State(params, {"bank": np.ones(1)}))

@@ -86,7 +86,8 @@ def load(entry: DatasetEntry, config) -> Dataset:
   needed = entries.is_prepared_from_files(entry)
   if needed and not folder.exists() and bundled is None:
     raise FileNotFoundError(
-      f"data.name: {name} is not prepared in {folder.parent}; {_ways(name, entry)}"
+      f"data.name: {name} is not prepared in {folder.parent};"
+      f" {_ways(name, entry)}"
     )
   if entry.file:
     return entry.file(config)
