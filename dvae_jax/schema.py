@@ -119,6 +119,8 @@ HPARAMS: dict[str, Field] = {
   "noise_variance": _positive("Of the Gaussian likelihood.", "squared grey"),
   "temperature": _positive("Of the Gumbel-softmax."),
   "bandwidth": _positive("Of a kernel.", "units of a code"),
+  "contrast": _weight("Weight of guessing what a pair has in common."),
+  "contrast_start": _weight("First step that has it.", "steps"),
   "information": _weight("Weight of the multi-information."),
   "hessian": _weight("Weight of the Hessian penalty."),
   "invariance": _weight("Pull of a clamped latent to its group's mean."),

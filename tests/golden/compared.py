@@ -39,7 +39,7 @@ def plain(terms):
   return {name: term.detach().mean().item() for name, term in terms.items()}
 
 
-def infogan(params, case, dataset, step):
+def infogan(params, case, dataset, step, key=None):
   """Chen et al. 2016, eq. 1, 5 and 6, a player at a time.
 
   Codes are uniform(noise key, (B, D), minval=-1). The sum of the players'
@@ -47,7 +47,8 @@ def infogan(params, case, dataset, step):
   """
   images = images_of(case, dataset, step)
   shape = (given.BATCH, given.LATENT_DIM)
-  z = double(jax.random.uniform(noise_key(step), shape, minval=-1.0))
+  key = noise_key(step) if key is None else key
+  z = double(jax.random.uniform(key, shape, minval=-1.0))
   draw = lambda params: torch.sigmoid(classic.decode(params, z))
   real = lambda params, x: dense(params, "head/real", features_of(params, x))
   generated, seen = draw(params), draw(fixed(params))
@@ -69,6 +70,48 @@ def infogan(params, case, dataset, step):
     "recognition": missing,
     "discriminator_accuracy": right,
   })
+
+
+def infogan_cr(params, case, dataset, step):
+  """Lin et al. 2020: infogan on k1, pairs on k2, with k1, k2 = split(key).
+
+  Of k2, split in three, the first draws uniform(k, (B,)), the common latent's
+  place among those that aren't noise; the others draw a code each.
+  """
+  k1, k2 = jax.random.split(noise_key(step))
+  loss, _, terms = infogan(params, case, dataset, step, k1)
+  keys, shape = jax.random.split(k2, 3), (given.BATCH, given.LATENT_DIM)
+  count = given.LATENT_DIM - int(case.hparams["noise_latents"])
+  place = np.asarray(jax.random.uniform(keys[0], shape[:1]))
+  shared = (place * count).astype(int)
+  first, second = (
+    np.array(jax.random.uniform(k, shape, minval=-1.0)) for k in keys[1:]
+  )
+  for row, latent in enumerate(shared):
+    second[row, latent] = first[row, latent]
+  second[:, count:] = first[:, count:]
+
+  def entropy(judge, generator):
+    images = [
+      torch.sigmoid(classic.decode(generator, double(z)))
+      for z in (first, second)
+    ]
+    # Channels lie innermost, here one of each image.
+    h = torch.stack(images, 2).reshape(given.BATCH, -1)
+    for i in range(len(given.WIDTHS)):
+      h = dense(judge, f"guesser/encoder/Dense_{i}", h).clamp(min=0)
+    logits = dense(judge, "guesser/Dense_0", h)[:, :count]
+    p = torch.softmax(logits, 1)
+    chosen = p[np.arange(given.BATCH), shared]
+    right = (logits.argmax(1).numpy() == shared).mean()
+    return -torch.log(chosen).mean(), right
+
+  own, right = entropy(params, fixed(params))
+  to_generator, _ = entropy(fixed(params), params)
+  late = step >= case.hparams["contrast_start"]
+  loss = loss + own + (case.hparams["contrast"] if late else 0.0) * to_generator
+  terms |= {"loss": loss.item(), "contrast": own.item()}
+  return loss, None, terms | {"contrast_accuracy": float(right)}
 
 
 def factor_qvae(params, case, dataset, step):
@@ -285,7 +328,7 @@ def tripod(params, case, dataset, step):
 LOSSES = {
   function.__name__: function
   for function in (
-    infogan, factor_qvae, info_vae, alpha_tcvae, ivae, dc_ign, tripod
+    infogan, infogan_cr, factor_qvae, info_vae, alpha_tcvae, ivae, dc_ign, tripod
   )
 }
 
@@ -294,7 +337,7 @@ def trajectory(case):
   def loss_of(params, case, dataset, step):
     return LOSSES[case.objective.removesuffix("_published")](params, case, dataset, step)
 
-  half = {"model": HALF, "decoder": HALF}
+  half = dict.fromkeys(("model", "decoder", "guesser"), HALF)
   other = half if case.train.get("optimizer") == "adam_half" else {}
   if case.objective == "factor_qvae":
     other = {"critic": PLAIN}

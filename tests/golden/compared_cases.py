@@ -8,6 +8,7 @@ from golden import trajectory_cases as given
 from golden.trajectory_cases import CORRELATE, FRACTION, HOLDOUT, Case
 
 INFOGAN = {"info": 3.0, "noise_latents": 1.0, "decoder_learning_rate": 5e-4}
+CONTRAST = {"contrast": 2.0, "guesser_learning_rate": 7e-4}
 HALF = {"optimizer": "adam_half"}
 QVAE = {
   "temperature": 0.7,
@@ -50,6 +51,19 @@ CASES = {
   "tripod_published, fraction": Case(
     "tripod_published", "gaussian", TRIPOD, FRACTION
   ),
+  "infogan_cr": Case(
+    "infogan_cr",
+    "bernoulli",
+    INFOGAN | CONTRAST | {"contrast_start": 0.0},
+    train=HALF,
+  ),
+  "infogan_cr, later": Case(
+    "infogan_cr",
+    "gaussian",
+    INFOGAN | CONTRAST | {"contrast_start": 1.0},
+    FRACTION,
+    HALF,
+  ),
 }
 WITHOUT_VARIANCE = ("infogan", "factor_qvae", "tripod")
 
@@ -69,6 +83,11 @@ def first_params(case: Case) -> dict[str, np.ndarray]:
       del params[name]
   if case.objective.startswith("infogan"):
     dense("head/real", given.WIDTHS[-1], 1)
+  if case.objective == "infogan_cr":
+    widths = (2 * given.SIDE**2, *given.WIDTHS)
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+      dense(f"guesser/encoder/Dense_{i}", inputs, outputs)
+    dense("guesser/Dense_0", given.WIDTHS[-1], given.LATENT_DIM)
   if case.objective.startswith("tripod"):
     # So curved that float32 resolves second differences with a step of 0.1.
     params["decoder/Dense_0/kernel"] *= 12

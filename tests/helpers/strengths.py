@@ -31,4 +31,10 @@ HPARAMS = {
   "dc_ign": {"beta": 1.0, "invariance": 0.01, "first_image": 0.0},
   "tripod": {"information": 1.0, "hessian": 0.5},
   "tripod_published": {"information": 1.0, "hessian": 0.5},
+  "infogan_cr": {
+    "info": 1.0,
+    "noise_latents": 1.0,
+    "contrast": 0.5,
+    "contrast_start": 0.0,
+  },
 }

@@ -1,5 +1,7 @@
 """Which player moves which parameters, and what is recognised."""
 
+import dataclasses
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,12 @@ import numpy as np
 import pytest
 
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, posteriors
-from dvae_jax.methods.adversarial import infogan
+from dvae_jax.methods.adversarial import (
+  PairJudge,
+  draw_pair,
+  infogan,
+  infogan_cr,
+)
 from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.methods.models import Model
 from dvae_jax.methods.objective import Batch
@@ -123,3 +130,52 @@ def test_codes_are_drawn_from_minus_one_to_one():
   np.testing.assert_allclose(z.var(0), 1 / 3, rtol=0.02)
   prior = posteriors.recognised.prior
   assert (prior.low, prior.high) == (-1, 1)
+
+
+def test_pairs_share_one_latent_and_their_noise():
+  (first, second), shared = draw_pair(KEY, (3000, 4), jnp.float32(3.0))
+  equal = np.asarray(first == second)
+  assert (equal.sum(1) == 2).all()  # one, and the noise
+  assert equal[:, 3].all()
+  assert equal[np.arange(3000), shared].all()
+  # Uniform over three latents: 5 standard errors.
+  np.testing.assert_allclose(np.bincount(shared) / 3000, 1 / 3, atol=0.043)
+  apart = np.corrcoef(first[:, 0][shared != 0], second[:, 0][shared != 0])
+  assert abs(apart[0, 1]) < 0.12
+
+
+def test_the_guesser_and_the_generator_lower_the_same_entropy(made):
+  model, params = made
+  guesser = PairJudge(Flat((16,)), 3)
+  both = jnp.concatenate([IMAGES, IMAGES], axis=-1)
+  params = params | {"guesser": jax.jit(guesser.init)(KEY, both)}
+  modules = {**model.modules, "guesser": guesser}
+  model = dataclasses.replace(model, modules=modules)
+
+  @jax.jit
+  def gradient(params, step):
+    def loss(params, contrast):
+      return infogan_cr(
+        params,
+        KEY,
+        Batch(IMAGES),
+        model=model,
+        hparams={"noise_latents": jnp.float32(1.0)},
+        step=step,
+        info=0.0,
+        contrast=contrast,
+        contrast_start=5.0,
+      )[0]
+
+    return tuple(jax.grad(loss)(params, weight) for weight in (0.0, 2.0))
+
+  for step, changed in ((4, set()), (5, {"decoder"})):
+    without, weighed = gradient(params, step)
+    differs = {
+      name
+      for name in without
+      if moved({name: jax.tree.map(jnp.subtract, without[name], weighed[name])})
+    }
+    # The guesser's gradient has weight 1 whatever the generator's is.
+    assert differs == changed
+    assert moved({"guesser": without["guesser"]})
