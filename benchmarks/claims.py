@@ -44,6 +44,13 @@ def found() -> dict[str, tuple[claims.Claim, dict]]:
   }
 
 
+def waiting() -> list[str]:
+  """Names of the claims that nobody measured yet."""
+  files = sorted((ROOT / "experiments").glob("claim_*.py"))
+  names = [file.stem.removeprefix("claim_") for file in files]
+  return [name for name in names if not (KEPT / f"{name}.json").exists()]
+
+
 def page() -> str:
   """docs/claims.md, from results/claims."""
   rows, parts = [], []
@@ -52,7 +59,9 @@ def page() -> str:
     assert verdict in claims.VERDICTS
     rows.append(f"| [{claim.text}](#{name}) | {verdict} |")
     parts.append(_part(claim, kept["about"], verdict, measured))
-  return HEAD + "\n".join(rows) + "\n" + "".join(parts)
+  left = ", ".join(f"`claim_{name}.py`" for name in waiting())
+  last = f"\nWritten, and not measured yet: {left}.\n" if left else ""
+  return HEAD + "\n".join(rows) + "\n" + last + "".join(parts)
 
 
 def _part(claim: claims.Claim, about: dict, verdict: str, measured: str) -> str:

@@ -14,6 +14,7 @@ from dvae_jax.studies import claims
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "experiments").glob("claim_*.py"))
+MEASURED = [path for path in FILES if path.stem[6:] in command.found()]
 
 
 def claim_of(name, measure, runs=lambda profile: {}):
@@ -36,8 +37,14 @@ def test_a_claims_runs_pass_the_check(path, profile):
   studies.plan(study, str(path))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_claim_was_measured_and_is_drawn(path):
+def test_what_nobody_measured_is_said_to_be_so():
+  text = command.PAGE.read_text()
+  assert len(MEASURED) + len(command.waiting()) == len(FILES)
+  assert all(f"`claim_{name}.py`" in text for name in command.waiting())
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
+def test_what_a_claim_measured_is_concluded_and_drawn(path):
   claim = claims.load_claim(path)
   kept = json.loads((ROOT / f"results/claims/{claim.name}.json").read_text())
   assert claim.conclude(kept["lines"]).verdict in claims.VERDICTS
