@@ -182,7 +182,12 @@ def read_one(path: Path) -> np.ndarray:
 
 
 def header(
-  path: Path, name: str, file: IO[bytes], *, size: int | None = None
+  path: Path,
+  name: str,
+  file: IO[bytes],
+  *,
+  size: int | None = None,
+  streamed: bool = False,
 ) -> tuple[tuple[int, ...], bool, np.dtype]:
   """Reads what an array declares, before anything is allocated for it.
 
@@ -192,6 +197,7 @@ def header(
     file: at the array's first byte.
     size: bytes from there to the end of the file or member; None isn't
       compared.
+    streamed: whether it is read a few rows at a time.
 
   Returns:
     Shape, whether its first axis varies fastest, and type.
@@ -219,7 +225,7 @@ def header(
   for length in shape:
     needed *= length
   most = memory.available()
-  if not 0 <= needed <= most:
+  if needed < 0 or (needed > most and not streamed):
     raise ValueError(
       f"{path}: {name} declares {memory.in_words(needed)}, and this process can"
       f" take {memory.in_words(most)}"

@@ -5,6 +5,7 @@ import importlib.metadata
 import logging as std_logging
 import os
 import platform
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -77,6 +78,7 @@ def opened(
   folder = Path(workdir)
   resolved = rundir.plain({"config": config, "data": describe(dataset)})
   with rundir.locked(folder):
+    _clear_away(folder)
     if (folder / rundir.CONFIG).exists():
       found = rundir.read_config(folder)
       # How a run is evaluated may change after it was trained.
@@ -107,6 +109,13 @@ def opened(
       }
       rundir.write_config(folder, record)
     yield folder
+
+
+def _clear_away(folder: Path) -> None:
+  """Removes what a killed `write_atomic` left; the folder is held."""
+  for path in folder.glob(".*.*"):
+    if re.fullmatch(r"\..+\.\d+\.\d+", path.name):
+      path.unlink(missing_ok=True)
 
 
 def _command() -> str:

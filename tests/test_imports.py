@@ -26,7 +26,9 @@ ALLOWED = {
   "results": {"rundir"},
   "networks": set(),
   "metrics": {"arrays", "progress", "registration", "results", "rundir"},
-  "data": {"config", "progress", "registration", "rundir"},
+  "data": {
+    "arrays", "config", "memory", "progress", "registration", "rundir",
+  },
   "methods": {"data", "networks"},
   "train": {"arrays", "data", "methods", "progress", "rundir", "stopping"},
   "config": {"registration"},

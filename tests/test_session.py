@@ -94,3 +94,12 @@ def test_evaluation_may_change_after_training(trained):
   assert record["config"]["eval"]["metrics"] == ["sap"]
   assert record["config"]["eval"]["stride"] == [1, 1, 1, 2, 2]
   assert record["config"]["latent_dim"] == 4
+
+
+def test_what_a_killed_write_left_is_cleared_away(trained):
+  for name in (".results.jsonl.12.34", ".mine", ".a.12"):
+    (trained / name).write_text("half")
+  with reopen(trained):
+    assert not (trained / ".results.jsonl.12.34").exists()
+  for name in (".mine", ".a.12"):
+    (trained / name).unlink()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -226,7 +227,9 @@ def write(workdirs, out, *, by: str = "") -> Path:
   for name, figure in draw(study).items():
     with io.BytesIO() as file:
       figure.savefig(file, format="png")
-      write_atomic(folder / f"{name}.png", file.getvalue())
+      # Whoever wrote the results has named the scores.
+      plain = re.sub(r"[^\w.-]+", "_", name)[:100]
+      write_atomic(folder / f"{plain}.png", file.getvalue())
   write_atomic(folder / "lanes.csv", _csv(study))
   write_atomic(folder / "study.md", text)
   return folder / "study.md"

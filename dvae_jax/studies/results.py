@@ -102,6 +102,10 @@ def gather(folders, out: str | Path) -> Path:
   about: dict[str, Any] = {}
   codes: dict[str, list[dict]] = {}
   for name in manifest["parts"]:
+    if ".." in Path(name).parts or Path(name).is_absolute():
+      raise rundir.unreadable(
+        folders[0] / MANIFEST, f"{name!r:.60} is no part's name"
+      )
     found = [f / name for f in folders if (f / name / rundir.RESULTS).exists()]
     if not found:
       continue
@@ -246,6 +250,8 @@ def load_study(folder: str | Path) -> Results:
   lanes = rundir.read_jsonl(folder / LANES, rundir.LANE_FIELDS)
   codes = {}
   for run in dict.fromkeys(lane["run"] for lane in lanes):
+    if Path(run).name != run:
+      raise rundir.unreadable(folder / LANES, f"{run!r:.60} is no run's name")
     number = sum(lane["run"] == run for lane in lanes)
     codes[run] = _codes(folder / CODES.format(run), number, LANES)
   about = rundir.read_json(folder / MANIFEST)

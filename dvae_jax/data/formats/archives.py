@@ -7,7 +7,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from dvae_jax import memory
 from dvae_jax.data.formats import storage
+
+PIECE = 2**20  # bytes that are unpacked at a time
+
+
+def read(archive: Path, name: str, source: IO[bytes], most: int) -> bytes:
+  """A whole member, which must be small.
+
+  Raises:
+    ValueError: it is longer than `most`, whatever it says it is.
+  """
+  content = source.read(most + 1)
+  if len(content) > most:
+    raise ValueError(
+      f"{archive} is refused: its member {name!r} has more than"
+      f" {memory.in_words(most)}"
+    )
+  return content
 
 
 def extract(
@@ -25,8 +43,13 @@ def extract(
   for name, source in members(archive, wanted):
     target = directory / name
     target.parent.mkdir(parents=True, exist_ok=True)
+    room = shutil.disk_usage(target.parent).free
     with open(target, "wb") as file:
-      shutil.copyfileobj(source, file)
+      while piece := source.read(PIECE):
+        room -= len(piece)
+        if room < 0:
+          raise ValueError(f"{archive} is refused: the disk can't hold {name}")
+        file.write(piece)
     names.append(name)
   return names
 

@@ -1,6 +1,7 @@
 """IDX files, as MNIST's page describes them (yann.lecun.com/exdb/mnist)."""
 
 import gzip
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,10 @@ def read(path: Path) -> np.ndarray:
   with storage.reading(path, "IDX file"):
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rb") as file:
-      raw = file.read()
-    if raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
-      raise OSError(f"it starts with {raw[:4]!r}, not with two zeros and 8")
-    shape = tuple(np.frombuffer(raw, ">i4", raw[3], 4).tolist())
-    offset = 4 + 4 * raw[3]
-    if len(raw) != offset + int(np.prod(shape)):
-      raise OSError(
-        f"{len(raw)} bytes; its shape {shape} needs {offset + np.prod(shape)}"
-      )
-  return np.frombuffer(raw, np.uint8, offset=offset).reshape(shape)
+      head = file.read(4)
+      sizes = file.read(4 * head[3]) if len(head) == 4 else b""
+      if head[:3] != b"\0\0\x08" or len(sizes) < 4 * head[3]:
+        raise OSError(f"it starts with {head!r}, not with two zeros and 8")
+      shape = tuple(np.frombuffer(sizes, ">i4").tolist())
+      raw = storage.read_exactly(file, math.prod(shape), f"its shape {shape}")
+  return np.frombuffer(raw, np.uint8).reshape(shape)

@@ -4,9 +4,12 @@ What fits the device is decoded once, in parallel, into the cache; what is
 streamed is decoded batch by batch where it's read.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +21,7 @@ from dvae_jax.data.formats import packing, placing, resizing, storage
 from dvae_jax.data.formats.packing import Chunk, Header
 
 DEFAULT_SIDE = 64
+MOST_PIXELS = 2**27  # of a file that is decoded
 _RULE = "area, or bilinear where an image is smaller"
 
 
@@ -128,9 +132,9 @@ def decode_file(
     FileNotFoundError: there is no such file.
     ValueError: it is damaged, has another size or more than 8 bits a pixel.
   """
-  from PIL import Image, ImageOps
+  from PIL import ImageOps
 
-  with storage.reading(path, "image"), Image.open(path) as image:
+  with _opened(path) as image:
     if image.mode[0] in "IF":
       raise ValueError(
         f"{path} has pixels of type {image.mode}; needed: 8 bits"
@@ -149,10 +153,33 @@ def decode_file(
 
 def is_grey(path: Path) -> bool:
   """Whether an image file has one channel."""
+  with _opened(path) as image:
+    return image.mode in ("1", "L")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator:
+  """An image file that isn't decoded yet, and isn't too large to be.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ValueError: it is damaged, or declares more pixels than any photograph.
+  """
   from PIL import Image
 
-  with storage.reading(path, "image"), Image.open(path) as image:
-    return image.mode in ("1", "L")
+  with storage.reading(path, "image"), warnings.catch_warnings():
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    try:
+      image = Image.open(path)
+    except Image.DecompressionBombError as error:
+      raise ValueError(f"{path} is refused: {error}") from error
+    with image:
+      if math.prod(image.size) > MOST_PIXELS:
+        raise ValueError(
+          f"{path} declares {image.size[0]} x {image.size[1]} pixels; at most"
+          f" {MOST_PIXELS:,} are decoded"
+        )
+      yield image
 
 
 def write(

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from dvae_jax import arrays
 from dvae_jax.data.formats import storage
 
 
@@ -38,9 +39,10 @@ def inspect(path: Path, name: str) -> Member:
   """
   with storage.reading(path, "npz file"), zipfile.ZipFile(path) as file:
     with _open(path, file, name) as member:
-      shape, fortran, dtype = _header(path, name, member)
+      header = arrays.header(path, name, member, streamed=True)
       start = member.tell()
     info = file.getinfo(f"{name}.npy")
+  shape, fortran, dtype = header
   if info.compress_type != zipfile.ZIP_STORED:
     return Member(shape, dtype, None, fortran)
   offset = storage.zip_member_start(path, info) + start
@@ -58,7 +60,7 @@ def rows(path: Path, name: str, size: int) -> Iterator[np.ndarray]:
     zipfile.ZipFile(path) as file,
     _open(path, file, name) as member,
   ):
-    shape, fortran, dtype = _header(path, name, member)
+    shape, fortran, dtype = arrays.header(path, name, member, streamed=True)
     if fortran or not shape:
       raise ValueError(f"{path}: {name} is no array in C order")
     row = int(np.prod(shape[1:])) * dtype.itemsize
@@ -74,14 +76,8 @@ def rows(path: Path, name: str, size: int) -> Iterator[np.ndarray]:
 
 def read(path: Path, name: str) -> np.ndarray:
   """A whole array, in either order; raises as `inspect`."""
-  shape, dtype, _, fortran = inspect(path, name)
-  with storage.reading(path, "npz file"), zipfile.ZipFile(path) as file:
-    with _open(path, file, name) as member:
-      _header(path, name, member)
-      raw = member.read()
-    if len(raw) != int(np.prod(shape)) * dtype.itemsize:
-      raise EOFError(f"{name} has {len(raw)} bytes for shape {shape}")
-  return np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran else "C")
+  inspect(path, name)
+  return arrays.read(path, [name])[name]
 
 
 def read_optional(path: Path, name: str) -> np.ndarray | None:
@@ -92,25 +88,7 @@ def read_optional(path: Path, name: str) -> np.ndarray | None:
 
 
 def _open(path: Path, file: zipfile.ZipFile, name: str) -> IO[bytes]:
-  if f"{name}.npy" not in file.namelist():
-    raise ValueError(
-      f"{path} has no array {name!r}; it has {sorted(file.namelist())}"
-    )
-  return file.open(f"{name}.npy")
-
-
-def _header(
-  path: Path, name: str, member
-) -> tuple[tuple[int, ...], bool, np.dtype]:
-  try:
-    version = np.lib.format.read_magic(member)
-    read = {
-      (1, 0): np.lib.format.read_array_header_1_0,
-      (2, 0): np.lib.format.read_array_header_2_0,
-    }[version]
-    shape, fortran, dtype = read(member)
-  except (ValueError, KeyError) as error:
-    raise ValueError(f"{path}: {name} is no NumPy array ({error})") from error
-  if dtype.hasobject:
-    raise ValueError(f"{path}: {name} is pickled, which is never loaded")
-  return shape, fortran and len(shape) > 1, dtype
+  known = arrays.members(path, file)
+  if name not in known:
+    raise ValueError(f"{path} has no array {name!r}; it has {sorted(known)}")
+  return file.open(known[name])

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.progress import Progress
 
+from dvae_jax import arrays
 from dvae_jax.data.formats import storage
 
 _VERSION = 1
@@ -221,7 +222,7 @@ def write_header(directory: Path, header: Header, place: dict) -> None:
   fields = header._asdict()
   for name in ("factors", "held_out"):
     if fields.pop(name) is not None:
-      np.save(directory / f"{name}.npy", getattr(header, name))
+      arrays.write_one(directory / f"{name}.npy", getattr(header, name))
   meta = {"version": _VERSION, "place": place, "header": fields}
   (directory / "meta.json").write_text(json.dumps(meta))
 
@@ -235,7 +236,7 @@ def read_header(directory: Path) -> tuple[Header, dict]:
     fields = {name: _tuples(value) for name, value in meta["header"].items()}
     for name in ("factors", "held_out"):
       if (path := directory / f"{name}.npy").exists():
-        fields[name] = np.load(path, allow_pickle=False)
+        fields[name] = arrays.read_one(path)
     return Header(**fields), meta["place"]
   except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
     raise ValueError(

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import hashlib
 import importlib
+import io
 import os
 import shutil
 import struct
@@ -14,6 +15,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+
+from dvae_jax import memory
 
 _DAMAGE = (
   EOFError,
@@ -78,6 +81,23 @@ def reading(path: Path, kind: str) -> Iterator[None]:
       f"{path} is no readable {kind}, it may be damaged or truncated:"
       f" {str(error) or type(error).__name__}"
     ) from error
+
+
+def read_exactly(file: io.BufferedIOBase, size: int, why: str) -> bytes:
+  """The rest of a file, of which is known how long it is.
+
+  No more is read, whatever a compressed file would become.
+
+  Raises:
+    OSError: it has another size, or one that memory doesn't hold.
+  """
+  if not 0 <= size <= memory.available():
+    raise OSError(f"{why} needs {memory.in_words(size)} of memory")
+  raw = file.read(size + 1)
+  if len(raw) != size:
+    found = "more" if len(raw) > size else len(raw)
+    raise OSError(f"{found} bytes; {why} needs {size}")
+  return raw
 
 
 def digest(path: Path, algorithm: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dvae_jax import arrays
 from dvae_jax.data.entries import Images
 from dvae_jax.data.formats import storage
 from dvae_jax.data.formats.packing import Chunk, Header
@@ -71,7 +72,7 @@ def read_lfw_subset(path: Path) -> Images:
     ValueError: the file is damaged or has another shape.
   """
   with storage.reading(path, "array"):
-    pixels = np.load(path, allow_pickle=False)
+    pixels = arrays.read_one(path)
   if pixels.shape != (200, 25, 25) or pixels.min() < 0 or pixels.max() > 1:
     raise ValueError(f"{path} has shape {pixels.shape}; needed: (200, 25, 25)")
   images = np.rint(255 * pixels).astype(np.uint8)[..., None]

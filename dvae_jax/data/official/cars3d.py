@@ -16,6 +16,7 @@ CHECKSUMS = {
 }
 NAMES = ("elevation", "azimuth", "object")
 SIZES = (4, 24, 183)
+MOST = 2**28  # bytes of a car's file; the largest has 5 MB of pixels
 
 
 def read(path: Path, *, sizes: tuple[int, ...] = SIZES) -> Images:
@@ -50,7 +51,8 @@ def _chunks(path: Path, sizes: tuple[int, ...]) -> Iterator[Chunk]:
     raise ValueError(f"{path} holds {len(names)} cars; needed: {sizes[2]}")
   rows = np.arange(np.prod(sizes)).reshape(sizes)
   for name, file in archives.members(path, _is_car):
-    images = read_car(io.BytesIO(file.read()), name, sizes)
+    content = archives.read(path, name, file, MOST)
+    images = read_car(io.BytesIO(content), name, sizes)
     car = names.index(name)
     yield Chunk(rows[:, :, car].ravel(), resizing.resize(images, 64))
 

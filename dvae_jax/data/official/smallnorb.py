@@ -1,6 +1,7 @@
 """SmallNORB (LeCun, Huang & Bottou 2004): binary .mat files of toy photos."""
 
 import gzip
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,16 +163,14 @@ def read_matrix(path: Path) -> np.ndarray:
   with storage.reading(path, "SmallNORB matrix"):
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rb") as file:
-      raw = file.read()
-    magic, ndim = np.frombuffer(raw[:8], "<i4") if len(raw) >= 8 else (0, 0)
-    if magic not in _TYPES or not 1 <= ndim <= 4:
-      raise OSError(f"its first numbers are {magic} and {ndim}")
-    shape = tuple(np.frombuffer(raw[8 : 8 + 4 * ndim], "<i4").tolist())
-    dtype = np.dtype(_TYPES[int(magic)])
-    offset = 8 + 4 * max(3, ndim)
-    size = int(np.prod(shape)) * dtype.itemsize
-    if len(raw) != offset + size:
-      raise OSError(
-        f"{len(raw)} bytes; its shape {shape} needs {offset + size}"
+      head = file.read(8)
+      magic, ndim = np.frombuffer(head, "<i4") if len(head) == 8 else (0, 0)
+      if magic not in _TYPES or not 1 <= ndim <= 4:
+        raise OSError(f"its first numbers are {magic} and {ndim}")
+      sizes = np.frombuffer(file.read(4 * max(3, int(ndim))), "<i4")
+      shape = tuple(sizes[:ndim].tolist())
+      dtype = np.dtype(_TYPES[int(magic)])
+      raw = storage.read_exactly(
+        file, math.prod(shape) * dtype.itemsize, f"its shape {shape}"
       )
-  return np.frombuffer(raw, dtype, offset=offset).reshape(shape)
+  return np.frombuffer(raw, dtype).reshape(shape)

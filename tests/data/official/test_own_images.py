@@ -145,7 +145,7 @@ def test_black_and_white_arrays_are_packed_as_bits(tmp_path):
     ({"images": np.zeros((3, 9, 9))}, "images is float64"),
     ({"images": np.zeros((3, 9), np.uint8)}, "images is uint8 of shape"),
     ({"images": np.zeros((0, 9, 9), np.uint8)}, "images is uint8 of shape"),
-    ({"images": np.array([None])}, "pickled, which is never loaded"),
+    ({"images": np.array([None])}, "pickled objects, which are never"),
     ({"images": noise(3, 9, 9), "factors": np.zeros(3, int)}, "factors has sh"),
     ({"images": noise(3, 9, 9), "factors": np.zeros((2, 1))}, "have .2. lines"),
     (
