@@ -1,6 +1,7 @@
 """A process, and the run directory that it holds."""
 
 import contextlib
+import errno
 import importlib.metadata
 import logging as std_logging
 import os
@@ -148,10 +149,13 @@ def in_words(error: OSError) -> str:
   if error.strerror is None:
     return str(error)
   place = f"{error.filename}: " if error.filename else ""
-  return (
-    f"{place}{error.strerror}; what was written before is whole: make room, or"
-    " choose another --workdir, and type the same command to go on"
-  )
+  remedy = {
+    errno.ENOSPC: "make room and type the same command to go on",
+    errno.EDQUOT: "make room and type the same command to go on",
+    errno.ENOENT: "it was there before; was the folder removed or renamed?",
+    errno.ENAMETOOLONG: "choose a shorter --workdir",
+  }.get(error.errno or 0, "choose another --workdir, or make it writable")
+  return f"{place}{error.strerror}; what is written is whole: {remedy}"
 
 
 def experiment_name(path: str) -> str:
@@ -170,6 +174,7 @@ def set_up() -> None:
   jax.config.update("jax_compilation_cache_dir", str(folder))
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
   jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-  logging.set_verbosity(logging.ERROR)
+  # What Orbax logs it also raises.
+  logging.set_verbosity(logging.FATAL)
   # absl's verbosity is the root logger's: what JAX says would be lost with it.
   std_logging.getLogger("jax").setLevel(std_logging.WARNING)

@@ -4,6 +4,8 @@ python -m dvae_jax.report --workdir=runs/x
 python -m dvae_jax.report --workdir=runs/x --format=pdf,svg    for a paper
 """
 
+import sys
+
 from absl import app, flags
 
 from dvae_jax.registration import register
@@ -18,13 +20,18 @@ def main(argv) -> None:
     for experiment in flags.FLAGS.register:
       register(experiment)
     formats = tuple(filter(None, flags.FLAGS.format))
-    print(page.write(flags.FLAGS.workdir, formats=formats))
+    run, out = flags.FLAGS.workdir, flags.FLAGS.out
+    print(page.write(run, formats=formats, out=out))
   except ValueError as error:
-    raise app.UsageError(str(error)) from error
+    sys.exit(f"error: {error}")
+  except OSError as error:
+    place, why = error.filename or out or run, error.strerror or error
+    sys.exit(f"error: {place}: {why}; --out=FOLDER writes it elsewhere")
 
 
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "The run directory.", required=True)
+  flags.DEFINE_string("out", "", "Folder to write into; the run's if unset.")
   flags.DEFINE_list(
     "format", [], "Also write figures as pdf, svg, and settings.tex."
   )

@@ -28,7 +28,9 @@ CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
 FORMATS = ("pdf", "svg")  # of a figure, beside PNG
 
 
-def write(workdir, *, formats: tuple[str, ...] = ()) -> Path:
+def write(
+  workdir, *, formats: tuple[str, ...] = (), out: str | Path = ""
+) -> Path:
   """Writes `figures/` and `report.html`, each file atomically.
 
   Whatever is missing is left out: metrics, codes.npz, pictures.npz, factors.
@@ -37,6 +39,7 @@ def write(workdir, *, formats: tuple[str, ...] = ()) -> Path:
     workdir: a run directory.
     formats: of FORMATS; with any, every figure is also written in it, and the
       table of settings as figures/settings.tex.
+    out: the folder to write into, made where it's missing; "" is the run's.
 
   Returns:
     The report.
@@ -47,10 +50,10 @@ def write(workdir, *, formats: tuple[str, ...] = ()) -> Path:
   for name in formats:
     if name not in FORMATS:
       raise ValueError(f"--format: {name!r} found, of {list(FORMATS)} expected")
-  folder = Path(workdir)
-  record = read(folder)
+  folder = Path(out or workdir)
+  record = read(workdir)
   shown = tables.best_lanes(record)[:LANES_SHOWN]
-  (folder / "figures").mkdir(exist_ok=True)
+  (folder / "figures").mkdir(parents=True, exist_ok=True)
   embedded = [
     _save(picture, folder / "figures", formats)
     for picture in _drawn(record, shown)
@@ -62,7 +65,7 @@ def write(workdir, *, formats: tuple[str, ...] = ()) -> Path:
     lane: _animations(record, lane, folder / "figures") for lane in shown
   }
   page = _template().render(
-    **_about(record, folder),
+    **_about(record, Path(workdir)),
     **tables.lanes(record),
     explorer=_explorer(record, shown),
     **_view(record),

@@ -1,7 +1,13 @@
 """Saves and restores a pytree of host arrays with Orbax."""
 
+import contextlib
 import dataclasses
+import errno
 import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +59,24 @@ def manager(
   )
 
 
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+  """Turns what Orbax says of a full disk or the like into the system's words.
+
+  Raises:
+    OSError: with the system's number, and the folder.
+  """
+  try:
+    yield
+  except Exception as error:
+    # "... No space left on device [os_error_code='28']", in a ValueError.
+    match = re.search(r"os_error_code='(\d+)'", str(error))
+    if match is None:
+      raise
+    number = int(match[1])
+    raise OSError(number, os.strerror(number), str(folder)) from error
+
+
 def save(
   checkpoints: ocp.CheckpointManager,
   step: int,
@@ -68,9 +92,16 @@ def save(
     step: number of updates made.
     tree: pytree of NumPy arrays that nobody changes afterwards.
     sums: of the terms, where this step isn't logged.
+
+  Raises:
+    OSError: the disk has no room for it.
   """
   fields = _fields(tree) | ({SUMS: sums} if sums else {})
   fields = {**fields, DIGEST: digest(fields)}
+  size = sum(leaf.nbytes for leaf in jax.tree.leaves(fields))
+  folder = str(checkpoints.directory)
+  if shutil.disk_usage(folder).free < size:  # Orbax would need many words
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
   checkpoints.save(step, args=ocp.args.StandardSave(fields))
 
 

@@ -174,9 +174,11 @@ def train(
   """
   lanes = sweep.grid(config.sweep, config.hparams)
   states = training.init_lanes(setup, lanes)
-  with checkpoint.manager(
-    folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep
-  ) as checkpoints:
+  place = folder / rundir.CHECKPOINTS
+  with (
+    checkpoint.writing(place),
+    checkpoint.manager(place, keep=config.checkpoint.keep) as checkpoints,
+  ):
     step, states, sums = checkpoint.restore_newest(
       checkpoints, states, aside=folder / rundir.DAMAGED
     )
