@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: what is under way is kept, and nothing else is lost."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -144,3 +145,83 @@ def test_training_goes_on_where_it_was_stopped(
   assert clouds == {path.name for path in (whole[0] / rundir.CLOUDS).iterdir()}
   timings = rundir.read_jsonl(tmp_path / rundir.TIMINGS)
   assert sum(line["steps"] for line in timings) >= 40 - step % 10
+
+
+TINY = f"--config={ROOT / 'tests' / 'helpers' / 'tiny.py'}"
+LONG = (
+  "--config.network=mlp_tiny",
+  "--config.train.steps=40000",
+  "--config.train.log_every=100",
+  "--config.checkpoint.every=10000",
+)
+STUDY = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from dvae_jax.studies import Study
+from helpers import tiny
+def get_study(profile=""):
+  config = tiny.get_config()
+  config.network, config.train.steps = "mlp_tiny", 40000
+  config.checkpoint.every = 10000
+  return Study({{"a": config}}, lanes=2)
+"""
+
+
+def start(module, *arguments):
+  """A command of the package as a process."""
+  return subprocess.Popen(
+    [sys.executable, "-m", module, *arguments],
+    cwd=ROOT,
+    env=os.environ | {"JAX_PLATFORMS": "cpu"},
+    stderr=subprocess.PIPE,
+    text=True,
+  )
+
+
+def stop_in_training(process, folder, number):
+  """Sends a signal once lines are logged: status, output, seconds."""
+  path = folder / rundir.LOGGED
+  while not path.exists() or path.stat().st_size < 5000:
+    assert process.poll() is None, process.communicate()[1]
+    time.sleep(0.05)
+  began = time.monotonic()
+  process.send_signal(number)
+  error = process.communicate(timeout=60)[1]
+  return process.returncode, error, time.monotonic() - began
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+  ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_run_ends_in_ten_seconds_and_goes_on(tmp_path, number, status):
+  process = start("dvae_jax.main", f"--workdir={tmp_path}", TINY, *LONG)
+  code, error, seconds = stop_in_training(process, tmp_path, number)
+  assert code == status
+  assert seconds < 10
+  assert error.endswith("Stopped; type the same command to go on\n")
+  kept = max(int(p.name) for p in (tmp_path / rundir.CHECKPOINTS).iterdir())
+  assert f"Step {kept} of 40000 is kept" in error
+  again = start("dvae_jax.main", f"--workdir={tmp_path}", TINY, *LONG)
+  for line in again.stderr:
+    if "Resuming" in line:
+      assert f"Resuming at step {kept} of 40000" in line
+      break
+  again.send_signal(signal.SIGKILL)
+  again.communicate()
+
+
+@pytest.mark.slow
+def test_a_study_ends_with_its_processes(tmp_path):
+  (tmp_path / "study.py").write_text(STUDY)
+  process = start(
+    "dvae_jax.study",
+    "run",
+    f"--config={tmp_path / 'study.py'}",
+    f"--workdir={tmp_path / 'x'}",
+  )
+  part = tmp_path / "x" / "a" / "seeds_0-0"
+  code, error, seconds = stop_in_training(process, part, signal.SIGTERM)
+  assert (code, seconds < 10) == (143, True)
+  assert "type the same command to go on" in error
+  assert not (part / "failed.json").exists()

@@ -1,0 +1,36 @@
+"""What a digest costs: seconds of a core for 1 GB of arrays.
+
+python -m benchmarks.digests
+"""
+
+import statistics
+import time
+
+import numpy as np
+
+from dvae_jax import arrays
+from dvae_jax.train import checkpoint
+
+SIZE = 10**9
+ROUNDS = 5
+
+
+def seconds(function, *given) -> float:
+  """Median of a core's seconds, whatever else the machine does."""
+  spent = []
+  for _ in range(ROUNDS):
+    began = time.process_time()
+    function(*given)
+    spent.append(time.process_time() - began)
+  return statistics.median(spent)
+
+
+def main() -> None:
+  """Prints a line for arrays in files and one for checkpoints."""
+  array = np.random.default_rng(0).integers(0, 256, SIZE, np.uint8)
+  print(f"arrays.digest: {seconds(arrays.digest, 'a', array):.2f} s/GB")
+  print(f"checkpoint.digest: {seconds(checkpoint.digest, array):.2f} s/GB")
+
+
+if __name__ == "__main__":
+  main()
