@@ -3,7 +3,8 @@
     python -m dvae_jax.study run --config=experiments/claim_agreement.py
 
 Locatello et al. 2019 (arXiv:1811.12359): all metrics but modularity correlate
-on dSprites, to different degrees. Read off results/laptop; the full size is experiments/study_reference.py.
+on dSprites, to different degrees. Read off results/laptop; the full size is
+experiments/study_reference.py.
 """
 
 from itertools import combinations

@@ -3,8 +3,9 @@
     python -m dvae_jax.study run --config=experiments/claim_choice.py
 
 Locatello et al. 2019 (arXiv:1811.12359): losses don't tell a good model from a
-bad one. Against it: Duan et al. 2020 (arXiv:1905.12614), whose UDR does. Read off results/laptop, per method and
-over all; the full size is experiments/study_reference.py.
+bad one. Against it: Duan et al. 2020 (arXiv:1905.12614), whose UDR does. Read
+off results/laptop, per method and over all; the full size is
+experiments/study_reference.py.
 """
 
 from pathlib import Path

@@ -3,7 +3,8 @@
     python -m dvae_jax.study run --config=experiments/claim_seeds.py
 
 Locatello et al. 2019 (arXiv:1811.12359). It is read off results/laptop, the
-laptop study of experiments/study_reference.py, and trains nothing; the full size is that file without a profile.
+laptop study of experiments/study_reference.py, and trains nothing; the full
+size is that file without a profile.
 """
 
 from pathlib import Path

@@ -3,7 +3,8 @@
     python -m dvae_jax.study run --config=experiments/claim_tcvae.py
 
 Chen et al. 2018 (arXiv:1802.04942), with better reconstructions. It is read off
-results/laptop, over the strengths and ten seeds of each method; the VAE is beta-VAE at beta 1. The full size is experiments/study_reference.py.
+results/laptop, over the strengths and ten seeds of each method; the VAE is
+beta-VAE at beta 1. The full size is experiments/study_reference.py.
 """
 
 from pathlib import Path

@@ -15,6 +15,13 @@ from matplotlib.figure import Figure
 
 from dvae_jax.report import figures
 from dvae_jax.report.figures.style import INK, PALETTE, panels, plain
+from dvae_jax.report.formats import (
+  Rows,
+  to_csv,
+  to_latex,
+  to_markdown,
+  to_parquet,
+)
 from dvae_jax.report.scores import (
   MODEL,
   metric_of,
@@ -25,13 +32,6 @@ from dvae_jax.report.scores import (
 from dvae_jax.rundir import write_atomic
 from dvae_jax.studies import findings
 from dvae_jax.studies.findings import Table
-from dvae_jax.report.formats import (
-  Rows,
-  to_csv,
-  to_latex,
-  to_markdown,
-  to_parquet,
-)
 from dvae_jax.studies.results import Results
 
 VIOLIN = 10  # lanes from which a density is drawn

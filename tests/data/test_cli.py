@@ -69,7 +69,10 @@ def test_prepare_writes_below_dir(tmp_path, capsys):
     (["prepare", "cars3d"], "error: nothing downloads cars3d: download nips"),
     (["prepare", "faces3d"], "error: nothing downloads faces3d: ask for the"),
     (["prepare", "petals", "--from=."], "error: petals is prepared from no"),
-    (["show", "cars3d", "--out=x.png"], "error: data.name: cars3d is not prepared in"),
+    (
+      ["show", "cars3d", "--out=x.png"],
+      "error: data.name: cars3d is not prepared in",
+    ),
   ],
 )
 def test_errors_are_one_sentence(capsys, flags, message):

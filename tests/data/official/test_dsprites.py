@@ -66,7 +66,11 @@ def wrong_dsprites():
     "a class twice": (images, twice, "comes twice"),
     "a class beyond": (images, beyond, r"factors reach from .* to .* 7"),
     "fewer classes": (images, classes[:-1], "latents for"),
-    "pickled": (images.astype(object), classes, "pickled objects, which are never"),
+    "pickled": (
+      images.astype(object),
+      classes,
+      "pickled objects, which are never",
+    ),
   }
 
 
