@@ -101,8 +101,8 @@ def conclude(lines: list[dict]) -> Conclusion:
   more, low is half of it or less, of the mean over draws. Held where 3CharM
   keeps both and no metric of its day does, held in part where some of those do
   too, failed where 3CharM doesn't. The thresholds were set after a first look
-  at some scores. DCI of four factors gives two in a latent one half, 1 - log 2 /
-  log 4, by definition: its verdict is on the edge.
+  at some scores. DCI of four factors gives two in a latent one half by
+  definition, 1 - log 2 / log 4: it stands on the edge.
   """
   wrong = kept(lines)
   both = [name for name, sides in wrong.items() if sides == ([], [])]
@@ -170,8 +170,8 @@ CLAIM = Claim(
   source="Sepliarskaia et al. 2019 (arXiv:1910.05587), abstract",
   setting="codes made of the 960 combinations of four factors, 3 draws; in the"
   " figure 1 is what the factors themselves score and 0 what noise does, and"
-  " what breaks a property is red. Three quarters or more are high, half or less"
-  " low: thresholds set after a first look at some scores",
+  " what breaks a property is red. Three quarters or more are high, half or"
+  " less low: thresholds set after a first look at some scores",
   runs=lambda profile: {},
   measure=measure,
   conclude=conclude,
