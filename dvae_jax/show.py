@@ -52,7 +52,7 @@ def traverse(
   codes, use = pictures.sample_codes(run, lane)
   values = run.traversal_values(codes, number=steps)
   if ends:
-    line = np.linspace(*ends, steps, dtype=np.float32)
+    line = np.linspace(ends[0], ends[1], steps, dtype=np.float32)
     values = np.tile(line, (len(values), 1))
   frames = run.traverse(run.render([image]), lane, values)[0]
   if out.suffix == ".gif":

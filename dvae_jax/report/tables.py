@@ -84,7 +84,7 @@ def setting_table(record: Record) -> dict[str, Any]:
   names = rated(record.scores) or [n for n in MODEL if n in record.scores]
   columns = {name: by_setting(own, record.scores[name]) for name in names}
   best = {name: best_setting(name, own, record.scores[name]) for name in names}
-  rows = []
+  rows: list[dict[str, Any]] = []
   for setting in dict.fromkeys(own):
     cells = [
       {
@@ -93,8 +93,11 @@ def setting_table(record: Record) -> dict[str, Any]:
       }
       for name in names
     ]
-    rows.append({"setting": setting or "all lanes", "cells": cells})
-    rows[-1]["seeds"] = own.count(setting)
+    rows.append({
+      "setting": setting or "all lanes",
+      "seeds": own.count(setting),
+      "cells": cells,
+    })  # fmt: skip
   return {"columns": list(map(titled, names)), "rows": rows}
 
 

@@ -188,6 +188,6 @@ def hold_to(plan: Plan, folder: Path) -> None:
     more = f", and {len(changed) - 3} more" if len(changed) > 3 else ""
     raise ValueError(
       f"--workdir: {folder} holds another study, by its {MANIFEST}:"
-      f" {'; '.join(changed[:3])[:300]}{more}. Choose another --workdir, or undo"
-      " the change"
+      f" {'; '.join(changed[:3])[:300]}{more}. Choose another --workdir, or"
+      " undo the change"
     )
