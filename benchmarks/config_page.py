@@ -1,6 +1,6 @@
 """Writes docs/config.md, every field of a config: from its table.
 
-    python -m benchmarks.config_page
+python -m benchmarks.config_page
 """
 
 from collections.abc import Iterable
