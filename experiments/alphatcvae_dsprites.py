@@ -20,7 +20,7 @@ def get_config(profile: str = ""):
   config.sweep.alpha = (0.0, 0.25, 0.5, 0.75)
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)

@@ -10,6 +10,12 @@ of the report, or `means` in codes.npz).
 
     python -m dvae_jax.main --config=experiments/autoencoder_dsprites.py
     python -m dvae_jax.main --config=experiments/autoencoder_dsprites.py:quick
+
+`:quick` gave on 2026-11-29 in 1.5 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                 mig           infomec       dcimig        factor_vae    reconstruction
+    autoencoder  0.06 +- 0.05  0.25 +- 0.17  0.12 +- 0.11  0.62 +- 0.28  12.4 +- 0.6
 """
 
 from dvae_jax.config import FAST_METRICS, base

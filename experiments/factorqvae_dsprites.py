@@ -31,7 +31,7 @@ def get_config(profile: str = ""):
   config.train.steps = 50_000
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)

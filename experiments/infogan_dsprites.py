@@ -31,12 +31,12 @@ def get_config(profile: str = ""):
   config.train.steps = 322_000
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)
-    config.hparams.update(learning_rate=2e-4, decoder_learning_rate=1e-3)
-    config.hparams.update(info=1.0, noise_latents=1.0)
+    config.hparams.update(learning_rate=1e-3, decoder_learning_rate=1e-3)
+    config.hparams.update(info=1.0, noise_latents=2.0)
     config.sweep.seed = (0, 1, 2)
     config.train.steps = 6000
   elif profile:

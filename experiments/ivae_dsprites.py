@@ -25,7 +25,7 @@ def get_config(profile: str = ""):
   config.sweep.seed = (0, 1, 2, 3, 4)
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
+    config.network = "mlp_tiny"
     config.latent_dim = 6
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)

@@ -6,6 +6,12 @@ seeds: what comes out is how far the scores of one and the same method spread.
 
     python -m dvae_jax.main --config=experiments/vae_dsprites.py
     python -m dvae_jax.main --config=experiments/vae_dsprites.py:quick
+
+`:quick` gave on 2026-11-29 in 1.4 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+         mig           infomec       dcimig        factor_vae    reconstruction  kl           active_units
+    vae  0.06 +- 0.10  0.31 +- 0.20  0.08 +- 0.16  0.62 +- 0.34  16.1 +- 1.4     10.1 +- 2.3  4.00 +- 2.48
 """
 
 from dvae_jax.config import FAST_METRICS, base
