@@ -14,6 +14,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,20 +98,29 @@ def block(kept: dict) -> str:
   """The end of the docstring, with a blank line before it."""
   found, about = table(kept["lines"]), kept["about"]
   seeds = sorted({line["seed"] for line in kept["lines"]})
-  columns = [*next(iter(found.values()))]
-  rows = [["", *columns]]
-  for setting, scores in found.items():
-    cells = [_cell(*scores[name]) for name in columns]
-    rows.append([setting, *cells])
-  width = [max(map(len, column)) for column in zip(*rows, strict=True)]
-  text = "\n".join(
-    "    " + "  ".join(map(str.ljust, row, width)).rstrip() for row in rows
-  )
+  text = "\n\n".join(_tables(found))
   return (
     f"\n`:quick` gave on {about['date']} in {about['cpu_minutes']} minutes of"
     f" processor time (seeds {', '.join(map(str, seeds))};\nmeans, +- half a"
     f" 95% interval; python -m benchmarks.experiments):\n\n{text}\n"
   )
+
+
+def _tables(found: dict) -> Iterator[str]:
+  """Scores down, settings across, as many beside each other as fit."""
+  names, settings = [*next(iter(found.values()))], [*found]
+  if settings:
+    rows = [["", *settings]]
+    rows += [[n, *(_cell(*found[x][n]) for x in settings)] for n in names]
+    width = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if sum(width) + 2 * len(width) + 2 > 80 and len(settings) > 1:
+      first = len(settings) // 2
+      for part in (settings[:first], settings[first:]):
+        yield from _tables({x: found[x] for x in part})
+      return
+    yield "\n".join(
+      "    " + "  ".join(map(str.ljust, row, width)).rstrip() for row in rows
+    )
 
 
 def _cell(mean: float, half: float) -> str:

@@ -14,8 +14,12 @@ of the report, or `means` in codes.npz).
 `:quick` gave on 2026-11-29 in 1.5 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
-                 mig           infomec       dcimig        factor_vae    reconstruction
-    autoencoder  0.06 +- 0.05  0.25 +- 0.17  0.12 +- 0.11  0.62 +- 0.28  12.4 +- 0.6
+                    autoencoder
+    mig             0.06 +- 0.05
+    infomec         0.25 +- 0.17
+    dcimig          0.12 +- 0.11
+    factor_vae      0.62 +- 0.28
+    reconstruction  12.4 +- 0.6
 """
 
 from dvae_jax.config import FAST_METRICS, base

@@ -10,8 +10,14 @@ seeds: what comes out is how far the scores of one and the same method spread.
 `:quick` gave on 2026-11-29 in 1.4 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
-         mig           infomec       dcimig        factor_vae    reconstruction  kl           active_units
-    vae  0.06 +- 0.10  0.31 +- 0.20  0.08 +- 0.16  0.62 +- 0.34  16.1 +- 1.4     10.1 +- 2.3  4.00 +- 2.48
+                    vae
+    mig             0.06 +- 0.10
+    infomec         0.31 +- 0.20
+    dcimig          0.08 +- 0.16
+    factor_vae      0.62 +- 0.34
+    reconstruction  16.1 +- 1.4
+    kl              10.1 +- 2.3
+    active_units    4.00 +- 2.48
 """
 
 from dvae_jax.config import FAST_METRICS, base
