@@ -61,15 +61,18 @@ def test_one_setting_is_not_called_the_best(tmp_path):
   assert tables.headline_facts(record._replace(scores={})) == []
 
 
-def test_table_has_the_models_own_numbers_first(tmp_path):
+def test_table_has_settings_scores_loss_terms_and_the_rest(tmp_path):
   found = tables.lanes(record_of(tmp_path, diverged=(1,)))
-  assert found["columns"] == [
-    "lane", "seed", "beta", "reconstruction ↓", "kl ↓", "elbo ↑",
-    "active_units", "mi", "tc ↓", "dwkl", "total_correlation ↓", "mig ↑",
-    "sap ↑", "dci ↑", "dci.completeness ↑",
+  titles = [column["title"] for column in found["columns"]]
+  assert titles == [
+    "lane", "seed", "beta", "mig ↑", "sap ↑", "dci ↑", "total_correlation ↓",
+    "reconstruction ↓", "kl ↓", "elbo ↑", "active_units", "mi", "tc ↓", "dwkl",
+    "dci.completeness ↑",
   ]  # fmt: skip
+  groups = [column["group"] for column in found["columns"]]
+  assert groups == [""] * 3 + ["scores"] * 4 + ["loss-terms"] * 7 + ["details"]
   first, second, third = found["rows"]
-  column = found["columns"].index("mig ↑")
+  column = titles.index("mig ↑")
   cells = [row[column] for row in (first, second, third)]
   assert [cell["text"] for cell in cells] == ["0.600", "–", "0.500"]
   assert [cell["value"] for cell in cells] == ["0.6", "", "0.5"]
