@@ -100,9 +100,9 @@ def study(folder):
 
 
 def studied(folder):
-  """What a study leaves."""
+  """What a study leaves; study.json names the command, which may differ."""
   kept = sorted((folder / "kept").iterdir())
-  return [path.read_bytes() for path in kept]
+  return [path.read_bytes() for path in kept if path.name != "study.json"]
 
 
 def prepare(folder):
