@@ -312,7 +312,15 @@ def test_neutral_settings_give_the_gradients_of_the_vae(name, hparams, changes):
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
-@pytest.mark.parametrize("shape", [(6, 3), (1, 3), (6, 1), (1, 1)])
+@pytest.mark.parametrize(
+  "shape",
+  [
+    (6, 3),
+    (1, 1),
+    pytest.param((1, 3), marks=pytest.mark.slow),
+    pytest.param((6, 1), marks=pytest.mark.slow),
+  ],
+)
 def test_extremes_are_finite(name, shape):
   if OBJECTIVES[name].companions:
     shape = (2 * shape[0], shape[1])
