@@ -13,6 +13,16 @@ There is no prior, no KL and no ELBO.
 
     python -m dvae_jax.main --config=experiments/tripod_dsprites.py
     python -m dvae_jax.main --config=experiments/tripod_dsprites.py:quick
+
+`:quick` gave on 2026-11-29 in 1.6 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    tripod
+    mig             0.28 +- 0.03
+    infomec         0.31 +- 0.17
+    dcimig          0.03 +- 0.03
+    factor_vae      0.33 +- 0.00
+    reconstruction  90.4 +- 8.6
 """
 
 from dvae_jax.config import FAST_METRICS, base
