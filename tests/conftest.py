@@ -4,6 +4,7 @@ import os
 import tempfile
 
 import jax
+import pytest
 from jaxtyping import install_import_hook
 
 # Shapes in signatures are checked here and nowhere else: before first import.
@@ -23,3 +24,12 @@ def pytest_configure():
   os.environ["TFDS_DATA_DIR"] = os.path.join(_CACHE.name, "tfds")
   session.set_up()
   jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture(autouse=True)
+def rows():
+  """Takes out again what a test's experiment files put into registries."""
+  from helpers import commands
+
+  yield
+  commands.forget()

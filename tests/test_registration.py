@@ -20,8 +20,7 @@ def file(tmp_path):
     path.write_text(TEXT.format(name=name))
     return path
 
-  yield write
-  commands.forget()
+  return write
 
 
 def test_a_file_is_run_for_its_rows(file):

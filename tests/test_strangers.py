@@ -31,9 +31,8 @@ BATCH = training.Batch(
 
 @pytest.fixture
 def registered():
-  """Registers files as a command's --register does; undone afterwards."""
-  yield lambda *names: [dvae_jax.register(stranger(name)) for name in names]
-  commands.forget()
+  """Registers files as a command's --register does."""
+  return lambda *names: [dvae_jax.register(stranger(name)) for name in names]
 
 
 def of(name):

@@ -11,12 +11,14 @@ from absl import app, flags
 
 from dvae_jax import data, metrics
 from dvae_jax.methods import LIKELIHOODS, OBJECTIVES
+from dvae_jax.methods.estimators import ESTIMATORS
 from dvae_jax.networks import NETWORKS
 
 STRANGERS = Path(__file__).parents[1] / "strangers"
 REGISTRIES = (
   OBJECTIVES,
   LIKELIHOODS,
+  ESTIMATORS,
   NETWORKS,
   data.DATASETS,
   metrics.METRICS,

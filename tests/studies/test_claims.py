@@ -14,7 +14,8 @@ from dvae_jax.studies import claims
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "experiments").glob("claim_*.py"))
-MEASURED = [path for path in FILES if path.stem[6:] in command.found()]
+KEPT = {f"claim_{path.stem}" for path in command.KEPT.glob("*.json")}
+MEASURED = [path for path in FILES if path.stem in KEPT]
 
 
 def claim_of(name, measure, runs=lambda profile: {}):
