@@ -5,6 +5,7 @@ from itertools import combinations
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.lax import stop_gradient
 from jax.nn import relu
 
 from dvae_jax.methods.densities import gaussian_kl
@@ -70,10 +71,16 @@ def distance_to_product(
   Returns:
     (P,) squared distances.
   """
-  squared = (codes[:, None] - codes[None]) ** 2
-  first, second = squared[..., pairs[:, 0]], squared[..., pairs[:, 1]]
-  nearest = (first[:, None] + second[None]).min(axis=2)
-  return nearest.max(axis=(0, 1))
+  a, b = codes[:, pairs[:, 0]].T, codes[:, pairs[:, 1]].T  # (P, B)
+  squares = lambda x: (x[:, :, None] - x[:, None]) ** 2
+  first, second = (squares(stop_gradient(x)) for x in (a, b))
+  # Only the farthest combination and its nearest image have a gradient.
+  nearest = (first[:, :, :, None] + second[:, :, None]).min(axis=1)
+  farthest = nearest.reshape(len(pairs), -1).argmax(axis=1)
+  i, j = jnp.divmod(farthest, len(codes))
+  pair = jnp.arange(len(pairs))
+  n = (first[pair, :, i] + second[pair, :, j]).argmin(axis=1)
+  return (a[pair, i] - a[pair, n]) ** 2 + (b[pair, j] - b[pair, n]) ** 2
 
 
 OBJECTIVES = {"hausdorff_vae": Objective(hausdorff_vae)}

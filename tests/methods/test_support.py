@@ -45,6 +45,20 @@ def test_gradients_reach_the_combinations_too():
   np.testing.assert_allclose(jax.grad(distance)(line), expected)
 
 
+def test_the_gradient_is_that_of_every_combination_written_out():
+  def written_out(codes):
+    corners = jnp.stack(jnp.meshgrid(codes[:, 0], codes[:, 1]), -1)
+    apart = ((corners[:, :, None] - codes[None, None]) ** 2).sum(3)
+    return apart.min(2).max()
+
+  distance = lambda codes: support.distance_to_product(codes, BOTH)[0]
+  for key in jax.random.split(KEY, 5):
+    codes = jax.random.normal(key, (12, 2))
+    np.testing.assert_allclose(
+      jax.grad(distance)(codes), jax.grad(written_out)(codes), rtol=1e-5
+    )
+
+
 @pytest.mark.parametrize(("latents", "count"), [(3, 3), (7, 21), (10, 25)])
 def test_at_most_25_pairs_of_different_latents_are_drawn(latents, count):
   # On a line every pair of latents is at the same distance.
