@@ -2,8 +2,9 @@
 
     python -m benchmarks.results
 
-Both follow from results/*/lanes.jsonl: a row a method, at the strength whose
-mean MIG over seeds is best, means with 95% intervals.
+Both follow from results/*/lanes.jsonl and results/modern/rotated.jsonl: a row a
+method, at the strength whose mean MIG over seeds is best, means with 95%
+intervals, and a conclusion that is computed from the same numbers.
 """
 
 import json
@@ -13,6 +14,11 @@ from typing import NamedTuple
 
 from matplotlib import rc_context
 
+from benchmarks import rotated
+from dvae_jax import rundir
+from dvae_jax.data.sampling import groups, pairs
+from dvae_jax.methods import OBJECTIVES
+from dvae_jax.methods.objective import reads
 from dvae_jax.report.scores import titled, worth
 from dvae_jax.studies import findings, load_study
 from dvae_jax.studies.page import sections
@@ -38,6 +44,16 @@ hold every model's scores and codes. A method's row is its setting with the best
 mean MIG over ten seeds, which favours methods with more settings; intervals are
 95% of the mean. [Every claim](claims.md) that was tried has a page of its own.
 """
+EVERY = """
+## Every method
+
+Methods that see more than single images say what: pairs that share factors,
+groups in which one varies, or the factors themselves. `autoencoder+pca` and
+`autoencoder+ica` are the autoencoders of that row, their codes rotated without
+labels and without training (`python -m benchmarks.rotated`). Reconstructions
+are of Bernoulli pixels; other likelihoods' are left out.
+
+"""
 
 
 class Row(NamedTuple):
@@ -46,6 +62,62 @@ class Row(NamedTuple):
   run: str
   setting: str
   scores: dict[str, findings.Interval]
+
+
+class About(NamedTuple):
+  """What the lanes of a run share.
+
+  Attributes:
+    sees: "images", or what a method is given beside single ones.
+    steps: of training.
+    method: the objective's name, or that of a baseline.
+    likelihood: p(x|z), "" where nothing is decoded.
+  """
+
+  sees: str
+  steps: int
+  method: str
+  likelihood: str
+
+
+class Everything(NamedTuple):
+  """Lanes of all studies as one table, and what their runs are."""
+
+  table: findings.Table
+  about: dict[str, About]
+
+
+def sees(method: str) -> str:
+  """What a method is given: "images", "pairs", "groups and factors"."""
+  objective = OBJECTIVES[method]
+  given = []
+  if objective.companions:
+    kinds = {pairs.draw: "pairs", groups.draw: "groups"}
+    given.append(kinds[objective.companions.draw])
+  if reads(objective, "factors"):
+    given.append("factors")
+  return " and ".join(given) or "images"
+
+
+def everything(root: Path = ROOT) -> Everything:
+  """Every committed study below a folder, and the rotated autoencoder."""
+  lanes: list[dict] = []
+  about: dict[str, About] = {}
+  for name in STUDIES:
+    folder = root / "results" / name
+    if not (folder / "lanes.jsonl").exists():
+      continue
+    study = load_study(folder)
+    lanes += study.lanes
+    for lane in study.lanes:
+      method, config = lane["method"], study.about["runs"][lane["run"]]
+      about[lane["run"]] = About(
+        sees(method), lane["step"], method, config["likelihood"]
+      )
+    for lane in rundir.read_jsonl(folder / rotated.FILE):
+      lanes.append(lane)
+      about[lane["run"]] = About("images", lane["step"], lane["run"], "")
+  return Everything(findings.table_of(lanes), about)
 
 
 def rows(table: findings.Table) -> list[Row]:
@@ -64,18 +136,140 @@ def rows(table: findings.Table) -> list[Row]:
   return sorted(found, key=lambda row: -row.scores["mig"].value)
 
 
-def markdown(found: list[Row], names) -> str:
+def markdown(found: list[Row], about: dict[str, About], names) -> str:
   """The rows as a table."""
   columns = [*names, "reconstruction"]
-  head = ["method", "setting", *map(titled, columns), "published MIG"]
+  words = ("method", "setting", "steps", "sees")
+  head = [*words, *map(titled, columns), "published MIG"]
   lines = [head, ["---"] * len(head)]
   for row in found:
-    cells = [str(row.scores.get(name, "")) for name in columns]
-    theirs = PUBLISHED.get(row.run)
+    own = about[row.run]
+    scores = dict(row.scores)
+    if own.likelihood != "bernoulli":
+      scores.pop("reconstruction", None)
+    theirs = PUBLISHED.get(own.method)
     lines.append([
-      f"`{row.run}`", row.setting, *cells, f"{theirs:.2f}" if theirs else "",
+      f"`{own.method}`", row.setting, f"{own.steps:,}", own.sees,
+      *(str(scores.get(name, "")) for name in columns),
+      f"{theirs:.2f}" if theirs else "",
     ])  # fmt: skip
   return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def values_of(every: Everything, row: Row, name: str):
+  """A score of a row's lanes, (L,)."""
+  table = every.table
+  own = (table.run == row.run) & (table.setting == row.setting)
+  return table.scores[name][own]
+
+
+def ahead(every: Everything, a: Row, b: Row, name: str = "mig") -> bool:
+  """Whether a's mean is above b's, its interval over seeds excluding 0."""
+  gap = findings.over_seeds(
+    lambda x, y: float(x.mean() - y.mean()),
+    *(values_of(every, row, name) for row in (a, b)),
+  )
+  return gap.low > 0
+
+
+def named(every: Everything, found: list[Row]) -> str:
+  """Rows in words: "`a`, `b` and `c` at 18,000 steps"."""
+  shortest = min(about.steps for about in every.about.values())
+  words = []
+  for row in found:
+    own = every.about[row.run]
+    later = f" ({own.steps:,} steps)" if own.steps > shortest else ""
+    words.append(f"`{own.method}`{later}")
+  return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def conclusion(every: Everything) -> str:
+  """What a reader should take away, from the lanes alone."""
+  found = rows(every.table)
+  alone = [row for row in found if every.about[row.run].sees == "images"]
+  given = [row for row in found if row not in alone]
+  parts = [_first(every, alone), _rotation(every, alone)]
+  parts += [_given(every, given, alone[0]), _longer(every, found)]
+  parts.append(_disagreement(every, alone))
+  return " ".join(filter(None, parts)) + "\n"
+
+
+def _first(every: Everything, alone: list[Row]) -> str:
+  best, *others = alone
+  level = [row for row in others if not ahead(every, best, row)]
+  text = (
+    f"Of {len(alone)} rows that see images alone, {named(every, [best])} has"
+    f" the highest mean MIG, {best.scores['mig']}"
+  )
+  seeds = len(values_of(every, best, "mig"))
+  if level:
+    return f"{text}; {seeds} seeds don't tell it from {named(every, level)}."
+  return f"{text}, above every other's at {seeds} seeds."
+
+
+def _rotation(every: Everything, alone: list[Row]) -> str:
+  rotations = [row for row in alone if "+" in row.run]
+  if not rotations:
+    return ""
+  best, plain = rotations[0], rotated.RUN
+  trained = [row for row in alone if row not in rotations and row.run != plain]
+  worse = [row for row in trained if ahead(every, best, row)]
+  better = [row for row in trained if ahead(every, row, best)]
+  return (
+    f"{named(every, [best])}, a rotation that costs no training, has"
+    f" {best.scores['mig']}: of {len(trained)} trained ones {len(worse)} are"
+    f" below it and {len(better)} above by more than chance."
+  )
+
+
+def _given(every: Everything, given: list[Row], best: Row) -> str:
+  if not given:
+    return ""
+  above = [row for row in given if ahead(every, row, best)]
+  if not above:
+    return "None that is given pairs or factors is above them."
+  words = [
+    f"{named(every, [row])} ({every.about[row.run].sees})"
+    f" {row.scores['mig'].value:.2f}"
+    for row in above
+  ]
+  return f"Given more than images, above all of these: {', '.join(words)}."
+
+
+def _longer(every: Everything, found: list[Row]) -> str:
+  """What more steps change, where a method was trained at two budgets."""
+  shortest = min(about.steps for about in every.about.values())
+  short = {
+    every.about[row.run].method: row
+    for row in found
+    if every.about[row.run].steps == shortest
+  }
+  gains, rest = [], []
+  for row in found:
+    own = every.about[row.run]
+    if own.steps > shortest and own.method in short:
+      gain = ahead(every, row, short[own.method])
+      (gains if gain else rest).append(row)
+  if not gains + rest:
+    return ""
+  text = "More steps raise MIG beyond chance "
+  text += f"for {named(every, gains)}" if gains else "for none"
+  return f"{text}{f', not for {named(every, rest)}' if rest and gains else ''}."
+
+
+def _disagreement(every: Everything, alone: list[Row]) -> str:
+  """Which row each other score has first."""
+  firsts: dict[str, list[str]] = {}
+  for name in SCORES:
+    rated = [row for row in alone if name in row.scores]
+    if not rated:
+      continue
+    top = max(rated, key=lambda row: worth(name, row.scores[name].value))
+    firsts.setdefault(named(every, [top]), []).append(f"`{name}`")
+  if len(firsts) == 1:
+    return "Every score here puts it first."
+  words = [f"{', '.join(names)}: {top}" for top, names in firsts.items()]
+  return f"Which is first depends on the score ({'; '.join(words)})."
 
 
 def tables() -> dict[str, findings.Table]:
@@ -88,27 +282,25 @@ def tables() -> dict[str, findings.Table]:
   }
 
 
-def page(found: dict[str, findings.Table]) -> str:
+def page(found: dict[str, findings.Table], every: Everything) -> str:
   """docs/results.md."""
-  parts = [HEAD]
+  table = markdown(rows(every.table), every.about, SCORES)
+  parts = [HEAD, EVERY, table, f"\n{conclusion(every)}"]
   for name, table in found.items():
     about = json.loads((ROOT / f"results/{name}/study.json").read_text())
     parts.append(
       f"\n## {name}\n\n{len(table.run)} models, `{about['file']}`"
       f" ([all of it](../results/{name}/report/study.md)).\n\n"
-      f"{markdown(rows(table), SCORES)}\n![{name}](results/{name}.svg)\n"
+      f"![{name}](results/{name}.svg)\n"
     )
   return "".join(parts)
 
 
-def readme(found: dict[str, findings.Table]) -> str:
-  """README.md with the table between its marks."""
-  every = sorted(
-    (row for table in found.values() for row in rows(table)),
-    key=lambda row: -row.scores["mig"].value,
-  )
-  text = README.read_text()
-  return MARKS.sub(lambda m: m[1] + markdown(every, IN_README), text)
+def readme(every: Everything) -> str:
+  """README.md with table and conclusion between its marks."""
+  block = markdown(rows(every.table), every.about, IN_README)
+  block += f"\n{conclusion(every)}"
+  return MARKS.sub(lambda m: m[1] + block, README.read_text())
 
 
 def main() -> None:
@@ -124,8 +316,9 @@ def main() -> None:
     assert figure is not None
     with rc_context({"svg.hashsalt": name}):
       figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
-  PAGE.write_text(page(found))
-  README.write_text(readme(found))
+  every = everything()
+  PAGE.write_text(page(found, every))
+  README.write_text(readme(every))
   print(PAGE)
 
 
