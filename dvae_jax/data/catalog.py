@@ -12,6 +12,7 @@ from dvae_jax.data.official import (
   mnist,
   mpi3d,
   own_images,
+  rooms3d,
   smallnorb,
 )
 from dvae_jax.data.official import dsprites as dsprites_files
@@ -43,6 +44,12 @@ _MPI3D = DatasetEntry(
   licence="CC BY 4.0",
   by_hand="download the .npz file linked at"
   " https://github.com/rr-learning/disentanglement_dataset",
+)
+_ROOMS = DatasetEntry(
+  file=rooms3d.load,
+  image_shape=(64, 64, 3),
+  licence="CC BY 4.0",
+  by_hand=rooms3d.BY_HAND,
 )
 _MNIST = DatasetEntry(
   tfds=mnist.tfds_copy(mnist.DIGITS),
@@ -154,6 +161,18 @@ DATASETS: dict[str, DatasetEntry] = {
     image_shape=(64, 64, 3),
     by_hand="download rendered_chairs.tar from"
     " https://www.di.ens.fr/willow/research/seeing3Dchairs/",
+  ),
+  "falcor3d": _ROOMS._replace(
+    prepare=rooms3d.prepare_falcor,
+    factor_names=tuple(rooms3d.FALCOR),
+    factor_sizes=tuple(rooms3d.FALCOR.values()),
+    num_images=233_280,
+  ),
+  "isaac3d": _ROOMS._replace(
+    prepare=rooms3d.prepare_isaac,
+    factor_names=tuple(rooms3d.ISAAC),
+    factor_sizes=tuple(rooms3d.ISAAC.values()),
+    num_images=737_280,
   ),
   "faces3d": DatasetEntry(
     read=faces3d.read,
