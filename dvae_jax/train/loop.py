@@ -14,6 +14,7 @@ import numpy as np
 from dvae_jax import rundir, stopping
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.train import checkpoint, sweep, training
+from dvae_jax.train.decomposition import decomposer
 from dvae_jax.train.log import Log, cloud_writer, strip_maker
 from dvae_jax.train.training import Setup
 
@@ -225,6 +226,7 @@ def _chunks(config, setup, states, sums, log, bar, pace, compiled):
   streamed = streamed_images(setup, states, mesh, num_steps=steps)
   logged = step - step % config.train.log_every if sums else step
   states, sums = sweep.place((states, sums or zeros), mesh)
+  decompose = decomposer(setup)
   task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
   began = time.perf_counter()
   while step < steps:
@@ -236,17 +238,21 @@ def _chunks(config, setup, states, sums, log, bar, pace, compiled):
     step = stop
     bar.update(task, completed=step)
     asked = stopping.requested()
+    kept = None  # the states of the host, where a checkpoint is wanted
+    if step % config.checkpoint.every == 0 or step == steps:
+      kept = sweep.unplace(states, lanes)
     if step % config.train.log_every == 0 or step == steps:
       totals, count = sweep.unplace(sums, lanes), step - logged
       means = {name: total / count for name, total in totals.items()}
+      means |= {} if kept is None else decompose(kept)
       now = time.perf_counter()
       log.write(step, means, {"seconds": now - began, "steps": step - since})
       logged, since, began, sums = step, step, now, sweep.place(zeros, mesh)
-    if step % config.checkpoint.every == 0 or step == steps:
-      yield step, sweep.unplace(states, lanes), None
+    if kept is not None:
+      yield step, kept, None
     elif asked:
-      kept = sweep.unplace(sums, lanes) if step > logged else {}
-      yield step, sweep.unplace(states, lanes), kept
+      rest = sweep.unplace(sums, lanes) if step > logged else {}
+      yield step, sweep.unplace(states, lanes), rest
     if asked:
       break
   if pace.quiet:

@@ -70,8 +70,9 @@ def loss_terms(steps, terms, *, strengths, label: str, ticks=None) -> Figure:
   figure, axes = panels(len(terms), columns=3, height=1.9)
   for ax, (name, lanes) in zip(axes, terms.items(), strict=True):
     plain(ax, title=name)
+    there = np.isfinite(lanes).any(axis=0)  # some are logged at checkpoints
     for lane, colour in zip(np.asarray(lanes), colours, strict=True):
-      ax.plot(steps, lane, color=colour, lw=1.1)
+      ax.plot(steps[there], lane[there], color=colour, lw=1.1)
   figure.supxlabel("step", fontsize=8.5, color=INK)
   _strength_bar(figure, axes, scale, strengths, label, ticks)
   return figure
