@@ -81,7 +81,10 @@ FIELDS: dict[str, Field] = {
     "text", "Of a data set that has some; '' is its first."
   ),
   "data.pair_changes": _whole(
-    "Factors in which the images of a pair differ; 0 draws the number.", 0, 64
+    "Factors in which the images of a pair differ; 0 draws the number, -1"
+    " moves factors by Laplace transitions.",
+    -1,
+    64,
   ),
   "train.steps": _whole("Updates of each lane.", 1, unit="steps"),
   "train.batch_size": _whole("Images of a step.", 1, 2**20, "images"),

@@ -4,10 +4,13 @@ Klindt et al. 2021 (arXiv:2007.10930), with the weights of the authors' code
 (bethgelab/slow_disentanglement: beta 1, gamma 10, rate 6 of a loss twice this
 one's, where H(q) counts once for both directions): 10 latents, batch of 64
 pairs, Adam 1e-4, 300,000 steps. Pairs differ in a random number of factors,
-uniformly, as in their UNI; no label says in which.
+uniformly, as in their UNI; no label says in which. Their LAP, where factors
+move by steps of a Laplace distribution and shapes stay, is the last command:
 
     python -m dvae_jax.main --config=experiments/slowvae_dsprites.py
     python -m dvae_jax.main --config=experiments/slowvae_dsprites.py:quick
+    python -m dvae_jax.main --config=experiments/slowvae_dsprites.py \\
+      --config.data.pair_changes=-1
 """
 
 from dvae_jax.config import FAST_METRICS, base

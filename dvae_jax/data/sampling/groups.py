@@ -88,7 +88,7 @@ def check(dataset: Dataset, num_changed: int) -> None:
       "data.name: groups need a data set whose images are a grid with a factor"
       f" of two values or more; {dataset.name!r} has {dataset.factor_sizes}"
     )
-  if num_changed > 1:
+  if num_changed not in (0, 1):
     raise ValueError(
       f"data.pair_changes={num_changed}: 0 or 1 expected; one factor varies in"
       " a group"

@@ -1,4 +1,4 @@
-"""Pairs of training images that differ in exactly k factors, on the device."""
+"""Pairs of training images that differ in some factors, on the device."""
 
 import jax
 import jax.numpy as jnp
@@ -7,6 +7,7 @@ from jax import Array
 
 from dvae_jax.data import grids
 from dvae_jax.data.dataset import Dataset, draw_indices
+from dvae_jax.data.sampling import transitions
 
 _CANDIDATES = 2**14  # drawn by `check`
 _RAREST = 1e-3  # share of candidates that must be accepted
@@ -38,7 +39,8 @@ def draw(
     arrays: `dataset.arrays`, as traced arrays.
     batch_size: B, the number of pairs (static).
     num_changed: how many factors change (static); 0 draws the number for every
-      candidate, uniform over 1 to one less than the factors that can change.
+      candidate, uniform over 1 to one less than the factors that can change; -1
+      lets them move by Laplace transitions.
 
   Returns:
     (2B,) int32 indices: the first images, then their partners.
@@ -46,7 +48,7 @@ def draw(
   Raises:
     ValueError: the data set has no factors, or not enough that can change.
   """
-  _check_factors(dataset.factor_sizes, num_changed)
+  _check_factors(dataset, num_changed)
   if dataset.acceptance is None:
     pairs, _ = _candidates(key, dataset, arrays, batch_size, num_changed)
     return pairs.reshape(-1)
@@ -76,7 +78,7 @@ def check(dataset: Dataset, num_changed: int) -> None:
     ValueError: the data set has no factors, not enough that can change, or
       fewer than one in a thousand candidates is accepted by `draw`.
   """
-  _check_factors(dataset.factor_sizes, num_changed)
+  _check_factors(dataset, num_changed)
   if dataset.acceptance is None:
     return
   draw_once = jax.jit(
@@ -109,7 +111,10 @@ def _candidates(
   """Candidates (2, B), and which of them are accepted, (B,) booleans."""
   first_key, partner_key = jax.random.split(key)
   first = draw_indices(dataset, arrays, first_key, batch_size)
-  second = _partners(partner_key, first, dataset.factor_sizes, num_changed)
+  if num_changed < 0:
+    second = transitions.draw(partner_key, first, dataset)
+  else:
+    second = _partners(partner_key, first, dataset.factor_sizes, num_changed)
   pairs = jnp.stack([first, second])
   if dataset.acceptance is None:
     return pairs, jnp.ones(batch_size, bool)
@@ -142,7 +147,8 @@ def _partners(
   return grids.ravel(list(others.T), factor_sizes)
 
 
-def _check_factors(factor_sizes: tuple[int, ...], num_changed: int) -> None:
+def _check_factors(dataset: Dataset, num_changed: int) -> None:
+  factor_sizes = dataset.factor_sizes
   changeable = sum(size > 1 for size in factor_sizes)
   if not factor_sizes:
     raise ValueError(
@@ -153,9 +159,14 @@ def _check_factors(factor_sizes: tuple[int, ...], num_changed: int) -> None:
       "data.pair_changes=0, a random number of factors, needs at least two with"
       f" more than one value; the data set's have {factor_sizes}"
     )
-  if not 0 <= num_changed <= changeable:
+  if num_changed == -1 and not transitions.moving(dataset):
     raise ValueError(
-      f"data.pair_changes={num_changed}: allowed are 0 (random) to"
-      f" {changeable}, the number of factors with more than one value in"
-      f" {factor_sizes}"
+      "data.pair_changes=-1, Laplace transitions, needs a factor with more than"
+      f" one value whose values are no words; {dataset.name!r} has none"
+    )
+  if not -1 <= num_changed <= changeable:
+    raise ValueError(
+      f"data.pair_changes={num_changed}: allowed are -1 (Laplace transitions),"
+      f" 0 (random) to {changeable}, the number of factors with more than one"
+      f" value in {factor_sizes}"
     )

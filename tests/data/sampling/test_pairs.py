@@ -219,7 +219,7 @@ def test_images_that_a_data_set_holds_out_itself_are_no_partners():
 @pytest.mark.parametrize(
   ("sizes", "num_changed", "message"),
   [
-    ((3, 4), -1, "data.pair_changes=-1.*0.*2"),
+    ((3, 4), -2, "data.pair_changes=-2.*-1.*0.*2"),
     ((3, 4), 3, "data.pair_changes=3.*2"),
     ((3, 1, 4), 3, "data.pair_changes=3.*2"),
     ((3, 1), 0, "data.pair_changes=0.*two"),
