@@ -5,6 +5,13 @@ from typing import Any
 
 from dvae_jax import rundir
 
+# What every line has; and what one of an evaluation of this version has.
+FIELDS = {"lane": int, "seed": int, "hparams": dict}
+EVALUATED_FIELDS = FIELDS | {
+  "step": int, "diverged_at": int, "metrics": dict, "details": dict,
+  "eval": dict,
+}  # fmt: skip
+
 
 def read(folder: Path) -> list[dict[str, Any]]:
   """The lines of a run directory's results, by lane.
@@ -19,7 +26,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
     ValueError: names the file, the line and what is wrong with it.
   """
   path = folder / rundir.RESULTS
-  lines = rundir.read_jsonl(path, rundir.RESULT_FIELDS)
+  lines = rundir.read_jsonl(path, FIELDS)
   known = sorted(line["lane"] for line in lines)
   if known != list(range(len(lines))):
     raise rundir.unreadable(path, f"has the lanes {str(known)[:60]}")
@@ -48,7 +55,7 @@ def evaluated(folder: Path) -> list[dict[str, Any]]:
 
 def check_evaluated(path: Path, line: dict[str, Any], number: int) -> None:
   """Refuses a line that an evaluation can't go on from."""
-  rundir.check_fields(path, line, rundir.EVALUATED_FIELDS, number)
+  rundir.check_fields(path, line, EVALUATED_FIELDS, number)
   fields = {"stride": list, "metrics": list}
   rundir.check_fields(path, line["eval"], fields, number)
   if not all(isinstance(name, str) for name in line["eval"]["metrics"]):

@@ -5,6 +5,7 @@ or data sets.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
@@ -47,18 +48,9 @@ REMEDY = {
   "lanes.jsonl": "restore it from a copy, or gather the study again",
 }
 GROWING = (LOGGED, TIMINGS)  # may end in a line that is being written
-# What every line of LOGGED, TIMINGS, RESULTS, and of a study's lanes has.
+# What every line of LOGGED and TIMINGS has.
 LOGGED_FIELDS = {"step": int, "lane": int}
 TIMING_FIELDS = {"step": int}
-RESULT_FIELDS = {"lane": int, "seed": int, "hparams": dict}
-EVALUATED_FIELDS = RESULT_FIELDS | {
-  "step": int, "diverged_at": int, "metrics": dict, "details": dict,
-  "eval": dict,
-}  # fmt: skip
-LANE_FIELDS = {
-  "run": str, "setting": str, "seed": int, "hparams": dict, "metrics": dict,
-  "diverged_at": int,
-}  # fmt: skip
 # Arrays of CODES: an axis a letter, of the same size wherever it stands.
 CODE_ARRAYS = {
   "means": "LND", "logvars": "LND", "kl": "LD", "indices": "N", "discrete": "",
@@ -82,24 +74,39 @@ _SIGNED = re.compile(r',\s*"digest": "([0-9a-f]{16})"\s*\}\s*$')
 def write_atomic(
   path: Path, content: str | bytes | Callable[[BinaryIO], object]
 ) -> None:
-  """Writes a file so that a reader sees all of it or none.
+  """Writes a file so that a reader sees all of it or none, power cut or not.
 
   Args:
     path: the file; its folder exists.
-    content: text, bytes, or a function that writes into an open file, such as
-      `lambda file: np.savez(file, means=means)`.
+    content: text, bytes, or a function that writes into an open file.
   """
   if isinstance(content, str):
     content = content.encode()
-  # Processes and threads that write the same file don't write into one another.
+  # Not that of another process or thread that writes the same file.
   mine = f"{os.getpid()}.{threading.get_ident()}"
   temporary = path.with_name(f".{path.name}.{mine}")
   try:
     with temporary.open("wb") as file:
       file.write(content) if isinstance(content, bytes) else content(file)
+    sync(temporary)
     temporary.replace(path)
+    sync(path.parent)
   finally:
     temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path, *, inside: bool = False) -> None:
+  """Returns when the disk holds a file or a folder's names, or all `inside`."""
+  for found in sorted(path.rglob("*"), reverse=True) if inside else ():
+    sync(found)
+  file = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(file)
+  except OSError as error:
+    if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # can't be synced
+      raise
+  finally:
+    os.close(file)
 
 
 def plain(value: Any) -> Any:

@@ -220,9 +220,8 @@ def load_run(workdir: str | Path) -> Run:
     checks.check_trained(config)
   setup = training.set_up(config, data.load(config.data))
   lanes = sweep.grid(config.sweep, config.hparams)
-  with checkpoint.manager(
-    folder / rundir.CHECKPOINTS, keep=config.checkpoint.keep, read_only=True
-  ) as checkpoints:
+  place = folder / rundir.CHECKPOINTS
+  with checkpoint.manager(place, read_only=True) as checkpoints:
     like = training.lane_shapes(setup, lanes)
     step, states, _ = checkpoint.restore_newest(checkpoints, like)
     if not step:

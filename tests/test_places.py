@@ -83,9 +83,9 @@ def test_a_file_on_a_full_disk_keeps_what_it_was(disk):
 
 def test_a_checkpoint_that_has_no_room_is_not_begun(disk):
   place = disk("size=64k")
-  with checkpoint.manager(place, keep=1) as checkpoints:
+  with checkpoint.manager(place) as checkpoints:
     with pytest.raises(OSError, match="No space left") as error:
-      checkpoint.save(checkpoints, 1, {"w": np.ones(10**5)})
+      checkpoint.save(checkpoints, 1, {"w": np.ones(10**5)}, keep=1)
     assert not checkpoints.all_steps()
   assert (error.value.errno, error.value.filename) == (
     errno.ENOSPC,

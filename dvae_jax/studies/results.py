@@ -21,6 +21,10 @@ from dvae_jax.metrics.udr import FORMS, Model, rank
 from dvae_jax.studies.plan import MANIFEST, MANIFEST_FIELDS, setting_of
 
 LANES = "lanes.jsonl"
+LANE_FIELDS = {
+  "run": str, "setting": str, "seed": int, "hparams": dict, "metrics": dict,
+  "diverged_at": int,
+}  # fmt: skip
 CODES = "codes_{}.npz"  # of a run
 # Significant bits that are kept: 0.4% of a code, 3% of a log variance.
 BITS = {"means": 7, "logvars": 4, "kl": 10}
@@ -247,7 +251,7 @@ def load_study(folder: str | Path) -> Results:
       f"{folder}: no results of a study (no {LANES} in it); python -m"
       " dvae_jax.study gather makes them"
     )
-  lanes = rundir.read_jsonl(folder / LANES, rundir.LANE_FIELDS)
+  lanes = rundir.read_jsonl(folder / LANES, LANE_FIELDS)
   codes = {}
   for run in dict.fromkeys(lane["run"] for lane in lanes):
     if Path(run).name != run:

@@ -16,6 +16,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from dvae_jax.progress import say
+from dvae_jax.rundir import sync
 
 # Beside the state's fields.
 DIGEST = "digest"
@@ -38,20 +39,19 @@ class Restored(NamedTuple):
 
 
 def manager(
-  directory: str | Path, *, keep: int, read_only: bool = False
+  directory: str | Path, *, read_only: bool = False
 ) -> ocp.CheckpointManager:
   """Opens a folder of checkpoints; unfinished ones are cleared away.
 
   Args:
     directory: the folder; one sub-folder per step.
-    keep: number of checkpoints kept.
     read_only: refuse to write, and leave unfinished checkpoints alone.
   """
   return ocp.CheckpointManager(
     Path(directory).absolute(),
     item_handlers=ocp.StandardCheckpointHandler(),
     options=ocp.CheckpointManagerOptions(
-      max_to_keep=None if read_only else keep,
+      max_to_keep=None,  # `settle` drops older ones
       create=not read_only,
       cleanup_tmp_directories=not read_only,
       read_only=read_only,
@@ -82,20 +82,24 @@ def save(
   step: int,
   tree: Any,
   sums: dict[str, np.ndarray] | None = None,
+  *,
+  keep: int,
 ) -> None:
   """Begins to write a checkpoint and returns while it is being written.
 
-  A digest of all arrays is written with them.
+  A digest of all arrays is written with them. The one before is settled first.
 
   Args:
     checkpoints: from `manager`.
     step: number of updates made.
     tree: pytree of NumPy arrays that nobody changes afterwards.
     sums: of the terms, where this step isn't logged.
+    keep: number of checkpoints kept beside the one that is being written.
 
   Raises:
     OSError: the disk has no room for it.
   """
+  settle(checkpoints, keep)
   fields = _fields(tree) | ({SUMS: sums} if sums else {})
   fields = {**fields, DIGEST: digest(fields)}
   size = sum(leaf.nbytes for leaf in jax.tree.leaves(fields))
@@ -103,6 +107,26 @@ def save(
   if shutil.disk_usage(folder).free < size:  # Orbax would need many words
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
   checkpoints.save(step, args=ocp.args.StandardSave(fields))
+
+
+def settle(checkpoints: ocp.CheckpointManager, keep: int) -> None:
+  """Waits until the disk holds the newest checkpoint, then drops old ones.
+
+  Orbax syncs arrays, but neither its other files nor the folder's name: a power
+  cut could take the newest checkpoint after the ones before were dropped.
+
+  Args:
+    checkpoints: from `manager`.
+    keep: number of checkpoints kept.
+  """
+  checkpoints.wait_until_finished()
+  steps = sorted(checkpoints.all_steps())
+  folder = Path(str(checkpoints.directory))
+  for step in steps[-1:]:
+    sync(folder / str(step), inside=True)
+    sync(folder)
+  for step in steps[:-keep]:
+    checkpoints.delete(step)
 
 
 def restore(

@@ -153,9 +153,9 @@ def train(
 ) -> training.TrainState:
   """Trains all lanes to the last step, from the newest checkpoint if any.
 
-  Files are written in this order, so that a kill at any moment loses time and
-  nothing else: lines of metrics.jsonl, codes, then the checkpoint of
-  their step.
+  Files are written, and reach the disk, in this order, so that a kill or a
+  power cut at any moment loses time and nothing else: lines of metrics.jsonl,
+  codes, then the checkpoint of their step.
   Resuming reads the checkpoint, then drops the lines after it.
 
   Args:
@@ -175,10 +175,10 @@ def train(
   """
   lanes = sweep.grid(config.sweep, config.hparams)
   states = training.init_lanes(setup, lanes)
-  place = folder / rundir.CHECKPOINTS
+  place, keep = folder / rundir.CHECKPOINTS, config.checkpoint.keep
   with (
     checkpoint.writing(place),
-    checkpoint.manager(place, keep=config.checkpoint.keep) as checkpoints,
+    checkpoint.manager(place) as checkpoints,
   ):
     step, states, sums = checkpoint.restore_newest(
       checkpoints, states, aside=folder / rundir.DAMAGED
@@ -203,8 +203,10 @@ def train(
           log.show(step, np.asarray(strips(states)))
           write_cloud(step, states)
         log.flush()
-        checkpoint.save(checkpoints, step, states, sums)
-    checkpoints.wait_until_finished()
+        for name in (rundir.LOGGED, rundir.TIMINGS, "."):
+          rundir.sync(folder / name)
+        checkpoint.save(checkpoints, step, states, sums, keep=keep)
+    checkpoint.settle(checkpoints, keep)
   if stopping.requested() and step < config.train.steps:
     say(f"Step {step} of {config.train.steps} is kept")
     raise stopping.Stopped(stopping.requested())
