@@ -2,8 +2,11 @@
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+NAME = ".lock"  # of the file in it
 
 
 class InUse(ValueError):
@@ -13,7 +16,7 @@ class InUse(ValueError):
 def in_use(folder: Path) -> bool:
   """Whether a process holds a run directory; it need not exist."""
   try:
-    with (folder / ".lock").open() as lock:
+    with (folder / NAME).open() as lock:
       fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
   except FileNotFoundError:
     return False
@@ -32,7 +35,7 @@ def locked(folder: Path) -> Iterator[None]:
   """
   try:
     folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / ".lock").open("a")
+    lock = (folder / NAME).open("a")
   except OSError as error:
     raise ValueError(
       f"--workdir: {folder} can't be written ({error.strerror}); choose a"
@@ -47,3 +50,18 @@ def locked(folder: Path) -> Iterator[None]:
         " choose another --workdir"
       ) from error
     yield
+
+
+@contextlib.contextmanager
+def turn(folder: Path) -> Iterator[None]:
+  """Waits for others that take their turn in a folder; leaves no file there.
+
+  Where a folder can't be locked, as on some network disks, nobody waits.
+  """
+  opened = os.open(folder, os.O_RDONLY)
+  try:
+    with contextlib.suppress(OSError):
+      fcntl.flock(opened, fcntl.LOCK_EX)
+    yield
+  finally:
+    os.close(opened)

@@ -27,7 +27,7 @@ ALLOWED = {
   "networks": set(),
   "metrics": {"arrays", "progress", "registration", "results", "rundir"},
   "data": {
-    "arrays", "config", "memory", "progress", "registration", "rundir",
+    "arrays", "config", "lock", "memory", "progress", "registration", "rundir",
   },
   "methods": {"data", "networks"},
   "train": {"arrays", "data", "methods", "progress", "rundir", "stopping"},

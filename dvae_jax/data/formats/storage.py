@@ -1,6 +1,7 @@
 """Where prepared data are kept, and how files come there safely."""
 
 import contextlib
+import glob
 import gzip
 import hashlib
 import importlib
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from dvae_jax import memory
+from dvae_jax import lock, memory, rundir
 
 _DAMAGE = (
   EOFError,
@@ -45,23 +46,40 @@ def prepared_dir(name: str, directory: str = "") -> Path:
 def atomic_directory(target: Path) -> Iterator[Path]:
   """A temporary sibling that becomes `target` if the body succeeds.
 
-  If the body raises, the sibling is deleted and `target` stays as it was.
+  If the body raises, the sibling is deleted and `target` stays as it was. What
+  a killed process left of the same target is removed first.
   """
   target.parent.mkdir(parents=True, exist_ok=True)
-  made = Path(
-    tempfile.mkdtemp(
-      dir=target.parent, prefix=f".{target.name}-", suffix=".partial"
-    )
-  )
-  try:
+  prefix, suffix = f".{target.name}-", ".partial"
+  with contextlib.ExitStack() as stack:
+    with lock.turn(target.parent):
+      for left in target.parent.glob(f"{glob.escape(prefix)}*{suffix}"):
+        _remove_abandoned(left, target)
+      made = Path(
+        tempfile.mkdtemp(dir=target.parent, prefix=prefix, suffix=suffix)
+      )
+      stack.callback(shutil.rmtree, made, ignore_errors=True)
+      stack.enter_context(lock.locked(made))
     fresh = made / "new"
     fresh.mkdir()
     yield fresh
+    rundir.sync(fresh, inside=True)
     if target.exists():
       target.rename(made / "old")
     fresh.rename(target)
-  finally:
-    shutil.rmtree(made, ignore_errors=True)
+    rundir.sync(target.parent)
+
+
+def _remove_abandoned(left: Path, target: Path) -> None:
+  """Removes a temporary sibling, unless it is a living process's.
+
+  One without a lock may be another version's that is alive: it stays.
+  """
+  if not (left / lock.NAME).exists() or lock.in_use(left):
+    return
+  if (left / "old").exists() and not target.exists():  # killed between the two
+    (left / "old").rename(target)
+  shutil.rmtree(left, ignore_errors=True)
 
 
 @contextlib.contextmanager
