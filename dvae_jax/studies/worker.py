@@ -9,8 +9,7 @@ import functools
 import math
 import os
 from collections import Counter, deque
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +30,7 @@ from dvae_jax.progress import progress_bar, say
 from dvae_jax.report.scores import worth
 from dvae_jax.studies import cost
 from dvae_jax.studies.plan import Part, Plan, hold_to, setting_of
+from dvae_jax.studies.processes import DIED, Died, Processes
 from dvae_jax.train import loop, sweep, training
 
 FAILED = "failed.json"  # why a part failed; gone once it is done
@@ -131,11 +131,7 @@ def work(plan: Plan, workdir: str | Path, *, which: str = "") -> list[State]:
     sweep.use_cores(math.gcd(*[part.lanes for part in parts]))
   with contextlib.ExitStack() as stack:
     bar = stack.enter_context(progress_bar())
-    pool = stack.enter_context(
-      ProcessPoolExecutor(
-        _workers(), get_context("spawn"), stopping.leave_with_parent
-      )
-    )
+    pool = stack.enter_context(Processes(_workers()))
     threads = stack.enter_context(ThreadPoolExecutor(WAITING))
     worker = Worker(folder, bar, pool, threads, sum(p.lanes for p in parts))
     try:
@@ -225,7 +221,7 @@ class Worker:
       self._failed(part, folder, error)
       stack.close()
     else:
-      job = self.threads.submit(self._evaluate, part, folder, stack)
+      job = self.threads.submit(self._evaluate, part, folder, setup, stack)
       self.waiting.append(job)
       self.finish(WAITING)
 
@@ -247,24 +243,45 @@ class Worker:
       self.run = part.run
     return self.setup
 
-  def _evaluate(self, part: Part, folder: Path, stack) -> None:
+  def _evaluate(self, part: Part, folder: Path, setup, stack) -> None:
     with stack:
       try:
-        settings = part.config.eval.to_dict()
-        lines = results.evaluated(folder)
-        only = evaluate.unmeasured(lines, settings)
-        evaluate.evaluate(
-          runs.load_run(folder),
-          settings,
-          only=only,
-          pool=self.pool,
-          bar=self.bar,
-          draw=False,
-        )
+        self._measure(part, folder, setup)
       except Exception as error:  # whatever it is, the others go on
         self._failed(part, folder, error)
       else:
         self._advance(part, folder)
+
+  def _measure(self, part: Part, folder: Path, setup) -> None:
+    """Evaluates a part; where a process dies, once more in one of its own.
+
+    The death may be another part's, whose metrics the same processes measure.
+    """
+    try:
+      self._measure_in(self.pool, part, folder, setup)
+      return
+    except Died:
+      say(f"{part.name}: {DIED}; measuring it again")
+    try:
+      with Processes(1) as alone:
+        self._measure_in(alone, part, folder, setup)
+    except Died as error:
+      raise ValueError(
+        f"{DIED}, twice; free some memory, or leave out metrics, and type the"
+        " same command to go on"
+      ) from error
+
+  def _measure_in(self, pool: Executor, part, folder: Path, setup) -> None:
+    settings = part.config.eval.to_dict()
+    lines = results.evaluated(folder)
+    evaluate.evaluate(
+      runs.load_run(folder, setup=setup),  # programs are compiled once
+      settings,
+      only=evaluate.unmeasured(lines, settings),
+      pool=pool,
+      bar=self.bar,
+      draw=False,
+    )
 
   def _failed(self, part: Part, folder: Path, error: Exception) -> None:
     """Leaves the reason in the part's folder; the next call tries again."""

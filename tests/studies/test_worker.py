@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import tiny
+from helpers import dying, tiny
 
-from dvae_jax import rundir, studies
+from dvae_jax import arrays, measuring, rundir, studies
 from dvae_jax.studies import worker
 
 TESTS = Path(__file__).parents[1]
@@ -74,6 +75,28 @@ def test_slices_side_by_side_give_the_same_results(whole, tmp_path):
     process.join()
     assert process.exitcode == 0
   assert lines(tmp_path) == lines(whole)
+
+
+def test_a_process_that_dies_measuring_costs_its_own_part_at_most(
+  whole, tmp_path, monkeypatch, capfd
+):
+  folder, (one, two, three) = tmp_path / "study", study().parts
+  shutil.copytree(whole, folder)
+  for part, name in ((one, dying.ONCE), (two, dying.ALWAYS)):
+    codes = arrays.read(folder / part.name / rundir.CODES)["means"]
+    np.save(tmp_path / name, codes[1])
+  for part in (one, two, three):
+    (folder / part.name / rundir.RESULTS).unlink()
+  monkeypatch.setenv("DYING", str(tmp_path))
+  monkeypatch.setattr(measuring, "measure", dying.measure_or_die)
+  found = studies.work(study(), folder)
+  assert [state.name for state in found] == ["done", "failed", "done"]
+  assert found[1].reason.endswith("type the same command to go on")
+  assert not (tmp_path / dying.ONCE).exists()
+  assert "Traceback" not in capfd.readouterr().err
+  (tmp_path / dying.ALWAYS).unlink()
+  studies.work(study(), folder)
+  assert lines(folder) == lines(whole)
 
 
 def test_what_is_done_is_left_alone(whole, monkeypatch):
