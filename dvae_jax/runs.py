@@ -197,11 +197,15 @@ _decode = jax.jit(models.decode_images, static_argnums=0)
 _log_prob = jax.jit(models.log_prob, static_argnums=0)
 
 
-def load_run(workdir: str | Path) -> Run:
+def load_run(
+  workdir: str | Path, *, setup: training.Setup | None = None
+) -> Run:
   """Loads the newest checkpoint of a run directory.
 
   Args:
     workdir: of a run that has made at least one checkpoint.
+    setup: of a run that differs in its lanes alone, whose data and compiled
+      programs are used; None loads and compiles them, 10 MB each time.
 
   Returns:
     The Run; nothing in the folder is changed.
@@ -218,7 +222,7 @@ def load_run(workdir: str | Path) -> Run:
   config = ml_collections.ConfigDict(record["config"])
   with rundir.about(folder / rundir.CONFIG):
     checks.check_trained(config)
-  setup = training.set_up(config, data.load(config.data))
+  setup = setup or training.set_up(config, data.load(config.data))
   lanes = sweep.grid(config.sweep, config.hparams)
   place = folder / rundir.CHECKPOINTS
   with checkpoint.manager(place, read_only=True) as checkpoints:
