@@ -28,9 +28,10 @@ from dvae_jax.encoding import (
   varying_factors,
 )
 from dvae_jax.measuring import Measured, Truth
-from dvae_jax.progress import progress_bar, say
+from dvae_jax.progress import be_quiet, counting, progress_bar, say
 from dvae_jax.registration import register
 from dvae_jax.report import page, pictures
+from dvae_jax.report.tables import best_in_words
 from dvae_jax.runs import Run
 
 AHEAD = 2  # lanes encoded before their metrics are awaited, a worker
@@ -147,17 +148,15 @@ def evaluate(
     ValueError: eval.stride doesn't fit the data set.
   """
   indices = grid_indices(run.dataset, tuple(settings["stride"]))
-  earlier = _earlier(run, settings) if only is not None else {}
-  kept = [n for b in earlier.values() for n in b["eval"]["metrics"]]
-  names = list(settings["metrics"] if only is None else only)
-  settings = rundir.plain(settings) | {
-    "metrics": list(dict.fromkeys([*kept, *names])),
-    "num_images": len(indices),
-  }
-  task = {"names": names, "eval": settings, "step": run.step}
-  unfinished = run.workdir / rundir.UNFINISHED
-  lines = _begun(unfinished, task)
   truth = truth_of(run, indices)
+  earlier = _earlier(run, settings) if only is not None else {}
+  names = list(settings["metrics"] if only is None else only)
+  kept = [n for b in earlier.values() for n in b["eval"]["metrics"]] + names
+  fields = {"metrics": [*dict.fromkeys(kept)], "num_images": len(indices)}
+  settings = rundir.plain(settings) | fields
+  asked = {"names": names, "eval": settings, "step": run.step}
+  unfinished = run.workdir / rundir.UNFINISHED
+  lines = _begun(unfinished, asked)
   with contextlib.ExitStack() as stack:
     bar = bar or stack.enter_context(progress_bar())
     codes = None
@@ -165,21 +164,32 @@ def evaluate(
       codes = stack.enter_context(CodesFile(run, indices, truth))
     encoded = _encoded(run, indices, codes, len(lines), bar)
     found = _measured(run, encoded, truth, names, pool, bar, len(lines))
+    task = _all_lanes(bar, run, lines)
     for lane, terms, measured in found:
       before = earlier.get(lane, {})
       line = result_of(
         run, lane, settings, terms=terms, measured=measured, before=before
       )
       lines.append(rundir.plain(line))
-      rundir.write_jsonl(unfinished, [task, *lines])
+      rundir.write_jsonl(unfinished, [asked, *lines])
+      bar.update(task, completed=len(lines), note=best_in_words(lines))
     if codes:
       codes.write()
-  if draw:
-    pictures.write(run)
+    if draw:
+      bar.update(task, description="Making pictures")
+      pictures.write(run)
+    bar.remove_task(task)
   rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
   unfinished.unlink(missing_ok=True)
   _say_notes(lines)
   return lines
+
+
+def _all_lanes(bar, run: Run, lines: list[dict]) -> int:
+  """The bar's task of a whole evaluation, of which some lanes are done."""
+  number = len(run.lanes)
+  words = f"Evaluating {number} lane{'s' if number > 1 else ''}"
+  return bar.add_task(words, total=number, completed=len(lines))
 
 
 def _begun(unfinished: Path, task: dict[str, Any]) -> list[dict]:
@@ -269,6 +279,7 @@ def _earlier(run: Run, settings) -> dict[int, dict]:
 def main(_) -> None:
   """Evaluates the newest checkpoint of a run directory again."""
   session.set_up()
+  be_quiet(flags.FLAGS.quiet)
   with session.refusing():
     if flags.FLAGS.workdir is None:
       raise ValueError("--workdir: missing; name a run directory")
@@ -282,11 +293,14 @@ def main(_) -> None:
     checks.check(run.config)
     with rundir.locked(run.workdir):
       evaluate(run, settings, only=only)
-      say(f"Report: {page.write(run.workdir)}")
+      with counting("Drawing figures") as advance:
+        report = page.write(run.workdir, advance=advance)
+      say(f"Report: {report}")
 
 
 if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "Run directory to evaluate.")
+  flags.DEFINE_bool("quiet", False, "Say nothing but warnings.")
   flags.DEFINE_list(
     "metrics", None, "Metrics to measure; those of the run's config if unset."
   )

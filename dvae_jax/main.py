@@ -25,46 +25,101 @@ def main(_) -> None:
   if config is None:
     sys.exit("error: --config=FILE[:PROFILE] is missing; see experiments/")
   # Not above: what is refused needn't wait for what only a run needs.
-  from dvae_jax import checks, session
+  from dvae_jax import checks, session, trackers
+  from dvae_jax.progress import be_quiet
   from dvae_jax.registration import register
 
+  be_quiet(flags.FLAGS.quiet)
   with session.refusing():
     for experiment in flags.FLAGS.register:
       register(experiment)
     checks.check(config)
-  run(config, config_flags.get_config_filename(flags.FLAGS["config"]))
+    trackers.check(flags.FLAGS.tracker)
+  run(
+    config,
+    config_flags.get_config_filename(flags.FLAGS["config"]),
+    workdir=flags.FLAGS.workdir,
+    registered=[*flags.FLAGS.register, ""][0],
+    tracker=flags.FLAGS.tracker,
+  )
 
 
-def run(config, path: str) -> None:
+def run(
+  config,
+  path: str,
+  *,
+  workdir: str | Path | None = None,
+  registered: str = "",
+  tracker: str = "tensorboard",
+) -> Path:
   """Trains, evaluates and reports, as far as that isn't done.
 
   Args:
     config: checked.
     path: its file, with the profile after a colon.
+    workdir: the run directory; runs/<experiment> if None.
+    registered: another file, which registers what the config names.
+    tracker: a name in `trackers.TRACKERS`.
+
+  Returns:
+    The run directory.
   """
-  from dvae_jax import checks, data, evaluate, results, rundir, runs, session
+  from dvae_jax import checks, data, evaluate, results, runs, session, trackers
   from dvae_jax.progress import say
-  from dvae_jax.report import page as report
+  from dvae_jax.report import words
   from dvae_jax.train import loop, sweep, training
 
   session.set_up()
-  workdir = flags.FLAGS.workdir or Path("runs") / session.experiment_name(path)
+  place = workdir or Path("runs") / session.experiment_name(path)
   with session.refusing():
     sweep.use_cores(checks.num_lanes(config))
     dataset = data.load(config.data)
     checks.check_dataset(config, dataset)
     setup = training.set_up(config, dataset)
     checks.check_size(config, setup)
-    say(f"Data: {rundir.to_json(session.describe(dataset))}")
-    settings = config.to_dict()
-    file = [*flags.FLAGS.register, path.partition(":")[0]][0]
-    with session.opened(workdir, settings, dataset, experiment=file) as folder:
-      loop.train(config, setup, folder, shorter=shorter_command(path))
+    settings, about = config.to_dict(), session.describe(dataset)
+    say(words.training_in_words(settings, about, dataset.image_shape))
+    file = registered or path.partition(":")[0]
+    with session.opened(place, settings, dataset, experiment=file) as folder:
+      loop.train(
+        config, setup, folder, shorter=shorter_command(path), tracker=tracker
+      )
       lines = results.evaluated(folder)
       only = evaluate.unmeasured(lines, settings["eval"])
       if only is None or only:
-        evaluate.evaluate(runs.load_run(folder), settings["eval"], only=only)
-      say(f"Report: {report.write(folder)}")
+        found = evaluate.evaluate(
+          runs.load_run(folder), settings["eval"], only=only
+        )
+        trackers.write_scores(tracker, folder, found)
+      conclude(folder)
+  return folder
+
+
+def conclude(folder: Path) -> None:
+  """Makes the report; the last words are the settings' scores and the path.
+
+  They are on standard output, where nothing else is; of a quiet run the path
+  alone.
+  """
+  from dvae_jax.progress import counting, is_quiet, say
+  from dvae_jax.report import page
+
+  with counting("Drawing figures") as advance:
+    report = page.write(folder, advance=advance)
+  print(folder if is_quiet() else last_words(folder), flush=True)
+  say(f"Report: {report}")
+
+
+def last_words(folder: Path) -> str:
+  """Settings with their mean scores, and where all else is."""
+  from dvae_jax.report import records, tables
+  from dvae_jax.report.formats import to_text
+
+  rows = tables.summary_rows(records.read(folder, arrays=False))
+  notes = ["All scores are in the report."]
+  if "±" in str(rows):
+    notes.insert(0, "Means over seeds, ± their standard error.")
+  return f"{to_text(rows)}\n{' '.join(notes)}\nRun: {folder}"
 
 
 if __name__ == "__main__":
@@ -78,5 +133,11 @@ if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "Run directory; runs/<experiment>.")
   flags.DEFINE_multi_string(
     "register", [], "Another file, which registers what the config names."
+  )
+  flags.DEFINE_string(
+    "tracker", "tensorboard", "none, tensorboard, wandb or trackio."
+  )
+  flags.DEFINE_bool(
+    "quiet", False, "Say nothing but warnings, and print the run's path."
   )
   app.run(main, flags_parser=configs.parse_flags)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dvae_jax import metrics
-from dvae_jax.progress import say
+from dvae_jax.progress import warn
 
 
 class Truth(NamedTuple):
@@ -120,7 +120,7 @@ def _scores(
         decode=decode,
       )
     except ValueError as error:
-      say(f"Metric {name}: {error}")
+      warn(f"Metric {name}: {error}")
       details[name] = {name: None, "refused": str(error)}
     found[name] = details[name].pop(name)
     for part in metrics.headlines(name)[1:]:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from dvae_jax.progress import say
+from dvae_jax.progress import warn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 9.5  # seconds from the first signal until the process is gone
@@ -94,7 +94,7 @@ def leave(signum: int, where: str = "") -> None:
     signum: what asked for it.
     where: words about how far the work is.
   """
-  say(f"Stopped{where}; {AGAIN}")
+  warn(f"Stopped{where}; {AGAIN}")
   for file in (sys.stdout, sys.stderr):
     with contextlib.suppress(OSError, ValueError):
       file.flush()

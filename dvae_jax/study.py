@@ -18,6 +18,7 @@ from pathlib import Path
 from absl import app, flags
 
 from dvae_jax import session, studies
+from dvae_jax.progress import be_quiet
 from dvae_jax.registration import register
 from dvae_jax.report import study
 
@@ -81,6 +82,7 @@ def _planned() -> tuple[studies.Study, studies.Plan, Path]:
 def main(argv) -> None:
   """Reads the verb and the flags; what is wrong with them is one line."""
   verb, *rest = argv[1:] or [""]
+  be_quiet(flags.FLAGS.quiet)
   verbs = {"run": run_parts, "cost": cost, "status": status}
   with session.refusing():
     for experiment in flags.FLAGS.register:
@@ -99,6 +101,7 @@ def main(argv) -> None:
 if __name__ == "__main__":
   flags.DEFINE_string("config", None, "Study file, a profile after a colon.")
   flags.DEFINE_string("workdir", None, "Study's folder; runs/<file>_<profile>.")
+  flags.DEFINE_bool("quiet", False, "Say nothing but warnings and results.")
   flags.DEFINE_string("slice", "", "Part of the work, 3/16; else all.")
   flags.DEFINE_string("out", "study", "Folder that report writes.")
   flags.DEFINE_string("by", "", "Score that rates choices; the first one.")

@@ -17,6 +17,9 @@ ALLOWED = {
   "__init__": {"registration"},
   "impossibility": set(),
   "progress": set(),
+  "trackers": {"progress"},
+  "hub": {"report", "rundir"},
+  "push": {"hub", "registration", "session"},
   "registration": set(),
   "stopping": {"progress"},
   "memory": set(),
@@ -30,7 +33,9 @@ ALLOWED = {
     "arrays", "config", "lock", "memory", "progress", "registration", "rundir",
   },
   "methods": {"data", "networks"},
-  "train": {"arrays", "data", "methods", "progress", "rundir", "stopping"},
+  "train": {
+    "arrays", "data", "methods", "progress", "rundir", "stopping", "trackers",
+  },
   "config": {"registration"},
   "schema": set(),
   "checks": {
@@ -39,10 +44,13 @@ ALLOWED = {
   },
   "session": {"data", "rundir", "stopping"},
   "runs": {
-    "checks", "data", "methods", "networks", "report", "rundir", "schema",
-    "train",
+    "checks", "data", "hub", "methods", "networks", "report", "rundir",
+    "schema", "train",
   },
-  "report": {"arrays", "data", "metrics", "registration", "results", "rundir"},
+  "report": {
+    "arrays", "data", "metrics", "progress", "registration", "results",
+    "rundir",
+  },
   "measuring": {"metrics", "progress"},
   "downstream": {"methods", "metrics", "runs"},
   "encoding": {"checks", "data", "measuring", "methods", "metrics", "runs"},
@@ -56,12 +64,12 @@ ALLOWED = {
     "registration", "report", "results", "rundir", "runs", "schema", "session",
     "stopping", "train",
   },
-  "study": {"registration", "report", "session", "studies"},
+  "study": {"progress", "registration", "report", "session", "studies"},
   "show": {"registration", "report", "runs", "session"},
   "rotate": {"metrics", "registration", "rundir"},
   "main": {
     "checks", "config", "data", "evaluate", "progress", "registration",
-    "report", "results", "rundir", "runs", "session", "train",
+    "report", "results", "runs", "session", "trackers", "train",
   },
 }  # fmt: skip
 

@@ -39,12 +39,13 @@ BANK = (
 )
 
 
-def start(workdir, *flags):
+def start(workdir, *flags, stdout=None):
   command = [sys.executable, "-m", "dvae_jax.main", f"--workdir={workdir}"]
   return subprocess.Popen(
     [*command, TINY, *flags],
     cwd=ROOT,
     env=os.environ | {"JAX_PLATFORMS": "cpu"},
+    stdout=stdout,
     stderr=subprocess.PIPE,
     text=True,
   )
@@ -102,11 +103,31 @@ def test_killed_run_resumes_bit_for_bit(tmp_path, moments, method):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def said(tmp_path_factory):
+  """A finished run's directory, and what it said where nobody looks on."""
   workdir = tmp_path_factory.mktemp("finished")
-  code, error = finish(workdir, *ADDED)
-  assert code == 0, error
-  return workdir
+  process = start(workdir, *ADDED, stdout=subprocess.PIPE)
+  output, error = process.communicate(timeout=300)
+  assert process.returncode == 0, error
+  return workdir, output, error
+
+
+@pytest.fixture(scope="module")
+def finished(said):
+  return said[0]
+
+
+def test_a_run_says_what_it_trains_and_ends_with_its_scores(said):
+  workdir, output, error = said
+  assert "\x1b" not in output + error
+  assert error.splitlines()[0].startswith("beta_vae on dsprites (rendered), 96")
+  assert "4 lanes (beta 1, 4 x warmup_steps 1, 20 x seed 0)" in error
+  assert error.splitlines()[-1] == f"Report: {workdir / 'report.html'}"
+  head, *rows, _, last = output.splitlines()
+  assert head.split()[:2] == ["setting", "seeds"]
+  assert len(rows) == 4
+  assert rows[1].startswith("beta 1, warmup_steps 20  1  ")
+  assert last == f"Run: {workdir}"
 
 
 def test_hyper_parameters_are_added_on_the_command_line(finished):
@@ -123,8 +144,10 @@ def test_a_file_registers_what_another_ones_config_names(finished):
 def test_finished_run_is_left_alone_but_reported_again(finished):
   kept = {p: p.read_bytes() for p in finished.glob("*.json*")}
   (finished / "report.html").unlink()
-  code, error = finish(finished, *ADDED)
-  assert code == 0, error
+  process = start(finished, *ADDED, "--quiet", stdout=subprocess.PIPE)
+  # Quiet, so that a script reads nothing but where it is.
+  assert process.communicate(timeout=300) == (f"{finished}\n", "")
+  assert process.returncode == 0
   assert {p: p.read_bytes() for p in finished.glob("*.json*")} == kept
   assert (finished / "report.html").exists()
 
@@ -136,6 +159,7 @@ def test_finished_run_is_left_alone_but_reported_again(finished):
     ("--config.trian.steps=3", 'Did you mean "train" instead of "trian"'),
     ("--config.hparams.bata=3", "hparams.bata: .* did you mean 'beta'"),
     ("--config.sweep.latent_dim=(5,)", "sweep.latent_dim: .* can't be swept"),
+    ("--tracker=mlflow", "--tracker: 'mlflow' found, one of none"),
     ("--register=none.py", "--register: none.py is no Python file"),
     ("--config.train.batch_size=1000", "train.batch_size: 1000 found"),
     ("--config.data.resolution=24", "resolution"),

@@ -8,6 +8,7 @@ import sys
 
 from absl import app, flags
 
+from dvae_jax.progress import counting
 from dvae_jax.registration import register
 from dvae_jax.report import page
 
@@ -21,7 +22,9 @@ def main(argv) -> None:
       register(experiment)
     formats = tuple(filter(None, flags.FLAGS.format))
     run, out = flags.FLAGS.workdir, flags.FLAGS.out
-    print(page.write(run, formats=formats, out=out))
+    with counting("Drawing figures") as advance:
+      path = page.write(run, formats=formats, out=out, advance=advance)
+    print(path)
   except ValueError as error:
     sys.exit(f"error: {error}")
   except OSError as error:

@@ -35,6 +35,16 @@ def to_latex(rows: Rows) -> str:
   )
 
 
+def to_text(rows: Rows) -> str:
+  """Rows in columns as wide as their widest cell, for a terminal."""
+  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+  lines = []
+  for row in rows:
+    cells = map(str.ljust, row, widths)
+    lines.append("  ".join(cells).rstrip())
+  return "\n".join(lines)
+
+
 def to_markdown(sections: list[tuple[str, str, Rows | None]]) -> str:
   """Sections as text: title, answer and table of each."""
   lines = ["# Study", ""]

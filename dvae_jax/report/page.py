@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,11 @@ FORMATS = ("pdf", "svg")  # of a figure, beside PNG
 
 
 def write(
-  workdir, *, formats: tuple[str, ...] = (), out: str | Path = ""
+  workdir,
+  *,
+  formats: tuple[str, ...] = (),
+  out: str | Path = "",
+  advance: Callable[[], object] = lambda: None,
 ) -> Path:
   """Writes `figures/` and `report.html`, each file atomically.
 
@@ -40,6 +44,7 @@ def write(
     formats: of FORMATS; with any, every figure is also written in it, and the
       table of settings as figures/settings.tex.
     out: the folder to write into, made where it's missing; "" is the run's.
+    advance: called after each figure, for a progress bar.
 
   Returns:
     The report.
@@ -54,16 +59,17 @@ def write(
   record = read(workdir)
   shown = tables.best_lanes(record)[:LANES_SHOWN]
   (folder / "figures").mkdir(parents=True, exist_ok=True)
-  embedded = [
-    _save(picture, folder / "figures", formats)
-    for picture in _drawn(record, shown)
-  ]
+  embedded = []
+  for picture in _drawn(record, shown):
+    embedded.append(_save(picture, folder / "figures", formats))
+    advance()
   if formats:
     table = to_latex(tables.setting_rows(record))
     write_atomic(folder / "figures" / "settings.tex", table)
-  animations = {
-    lane: _animations(record, lane, folder / "figures") for lane in shown
-  }
+  animations = {}
+  for lane in shown:
+    animations[lane] = _animations(record, lane, folder / "figures")
+    advance()
   page = _template().render(
     **_about(record, Path(workdir)),
     **tables.lanes(record),

@@ -73,7 +73,7 @@ def read(workdir, *, arrays: bool = True) -> Record:
     versions=about.get("versions", {}),
     command=about.get("command", ""),
     lanes=lanes,
-    scores=_scores(lanes),
+    scores=scores_of(lanes),
     steps=steps,
     terms=terms,
     kl=kl,
@@ -93,7 +93,7 @@ def _seconds(timings: list[dict]) -> float | None:
   return float(sum(spent)) if spent else None
 
 
-def _scores(lanes) -> dict[str, np.ndarray]:
+def scores_of(lanes: list[dict]) -> dict[str, np.ndarray]:
   """Numbers of each lane's metrics, nested ones with a dot: name -> (L,)."""
   rows = [dict(_numbers(lane.get("metrics", {}))) for lane in lanes]
   rows = [

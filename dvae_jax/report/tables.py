@@ -5,7 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from dvae_jax.report.records import Record, diverged, sweep, swept
+from dvae_jax.report.records import (
+  Record,
+  diverged,
+  scores_of,
+  sweep,
+  swept,
+)
 from dvae_jax.report.scores import (
   MODEL,
   Summary,
@@ -31,6 +37,18 @@ def best_lanes(record: Record) -> list[int]:
   found = worth(name, record.scores[name])
   found = np.where(np.isfinite(found), found, -np.inf)
   return [int(lane) for lane in np.argsort(-found, kind="stable")]
+
+
+def best_in_words(lines: list[dict]) -> str:
+  """ "best mig 0.31 (lane 5)" of some results; "" where none has a score."""
+  scores = scores_of(lines)
+  name = headline(scores)
+  found = worth(name, scores[name]) if name else np.array([np.nan])
+  if not np.isfinite(found).any():
+    return ""
+  place = int(np.nanargmax(found))
+  value, lane = scores[name][place], lines[place]["lane"]
+  return f"best {name} {value:.3g} (lane {lane})"
 
 
 def headline_facts(record: Record) -> list[tuple[str, str]]:
@@ -108,6 +126,25 @@ def setting_rows(record: Record) -> list[list[str]]:
   for row in found["rows"]:
     cells = [cell["text"].replace(" ± ", " $\\pm$ ") for cell in row["cells"]]
     rows.append([row["setting"], str(row["seeds"]), *cells])
+  return rows
+
+
+SUMMARISED = 4  # metrics of a run's last words; all are in its report
+
+
+def summary_rows(record: Record) -> list[list[str]]:
+  """A row a setting with the means of its first metrics, the first the head.
+
+  The reconstruction is the last column, where there is one.
+  """
+  own = sweep(record).settings
+  names = rated(record.scores)[:SUMMARISED]
+  names += [n for n in ("reconstruction",) if n in record.scores]
+  columns = {name: by_setting(own, record.scores[name]) for name in names}
+  rows = [["setting", "seeds", *map(titled, names)]]
+  for setting in dict.fromkeys(own):
+    means = [mean_text(columns[name][setting]) for name in names]
+    rows.append([setting or "all lanes", str(own.count(setting)), *means])
   return rows
 
 

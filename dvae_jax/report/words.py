@@ -1,5 +1,6 @@
 """What a run trains on and what, in words: for the page and the terminal."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,3 +57,59 @@ def listed(names) -> str:
   """ "a", "a and b", "a, b and c"."""
   *most, last = names
   return f"{', '.join(most)} and {last}" if most else last
+
+
+def training_in_words(
+  config: Mapping[str, Any], data: Mapping[str, Any], shape: tuple[int, ...]
+) -> str:
+  """What a run is about to train, in one sentence.
+
+  "beta_vae on dsprites (rendered), 3,456 images of 32 x 32: 8 lanes (beta 1, 4
+  x seeds 0-3), network conv, 6,000 steps of 64 images".
+
+  Args:
+    config: the resolved config.
+    data: what the run records of its data set.
+    shape: (H, W, C) of an image.
+  """
+  height, width, channels = shape
+  kind, size = "images", f"{height} x {width}"
+  if 1 in (height, width):
+    kind, size = "vectors", f"{height * width}"
+  if channels > 1:
+    size += f" x {channels}"
+  size = f"{data['num_images']:,} {kind} of {size}"
+  train = config["train"]
+  return (
+    f"{config['objective']} on {data['name']} ({data['source']}), {size}:"
+    f" {lanes_in_words(config['sweep'])}, network {config['network']},"
+    f" {train['steps']:,} steps of {train['batch_size']} {kind}"
+  )
+
+
+def lanes_in_words(sweep: Mapping[str, Any]) -> str:
+  """ "8 lanes (beta 1, 4 x seeds 0-3)"; "1 lane (seed 0)"."""
+  swept = {names: values for names, values in sweep.items() if values}
+  seeds = [int(seed) for seed in swept.pop("seed", (0,))]
+  parts = [
+    f"{names.replace(',', ', ')} {', '.join(map(_value, values))}"
+    for names, values in swept.items()
+  ]
+  number = len(seeds) * math.prod(map(len, swept.values()))
+  parts.append(f"seed{'s' if len(seeds) > 1 else ''} {_ranges(seeds)}")
+  return f"{number} lane{'s' if number > 1 else ''} ({' x '.join(parts)})"
+
+
+def _value(value) -> str:
+  """ "4" of 4.0, "(1, 4)" of a point of a joint sweep."""
+  if isinstance(value, list | tuple):
+    return f"({', '.join(map(_value, value))})"
+  return f"{value:g}"
+
+
+def _ranges(seeds: list[int]) -> str:
+  """ "0-3" where seeds follow one another, else "0, 2, 5"."""
+  first, last = seeds[0], seeds[-1]
+  if len(seeds) > 2 and seeds == [*range(first, last + 1)]:
+    return f"{first}-{last}"
+  return ", ".join(map(str, seeds))

@@ -6,10 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dvae_jax import arrays, rundir
+from dvae_jax import arrays, rundir, trackers
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
-from dvae_jax.progress import say
 from dvae_jax.train.training import Setup
 
 CLOUD = 256  # images whose codes are kept at every checkpoint
@@ -72,25 +71,59 @@ def cloud_writer(setup: Setup, folder: Path):
   return lambda step, states: save(str(step), np.asarray(codes(states, images)))
 
 
+class Told:
+  """What a bar says of a training: means over lanes, the best lane so far."""
+
+  def __init__(self):
+    self.best = float("-inf")
+
+  def words(self, means: dict[str, np.ndarray]) -> str:
+    """ "loss 34.1, kl 7.2, best elbo -31.9".
+
+    Args:
+      means: name -> (L, ...), averages of the last steps.
+    """
+    known = [name for name in ("loss", "kl") if name in means]
+    good = {name: means[name][np.isfinite(means[name])] for name in known}
+    parts = [f"{n} {_short(good[n].mean())}" for n in known if good[n].size]
+    name, bound = "elbo", -means.get("reconstruction", np.full(1, np.nan))
+    if "kl" in means:
+      bound = bound - means["kl"]
+    else:  # no bound: the reconstruction alone
+      name, bound = "reconstruction", bound
+    best = np.max(bound, initial=self.best, where=np.isfinite(bound))
+    if np.isfinite(best):
+      self.best = best
+      value = best if name == "elbo" else -best
+      parts.append(f"best {name} {_short(value)}")
+    return ", ".join(parts)
+
+
+def _short(value: float) -> str:
+  return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def _codes(model, state, images):
   q = models.encode(model, state.params, state.hparams, images)
   return model.objective.posterior.code(q)
 
 
 class Log:
-  """The files that grow while a run trains.
+  """The files that grow while a run trains, and the boards of its tracker.
 
   Args:
     folder: the run directory.
-    lanes: number of lanes.
-    step: the one resumed from; TensorBoard drops what it has of later ones.
+    lanes: from `sweep.grid`.
+    step: the one resumed from.
+    tracker: a name in `trackers.TRACKERS`.
   """
 
-  def __init__(self, folder: Path, lanes: int, step: int):
-    self.lanes = lanes
+  def __init__(self, folder: Path, lanes: list, step: int, tracker: str):
+    self.lanes = len(lanes)
+    named = trackers.lanes_of(lanes)
+    self.boards = trackers.boards(tracker, folder, named, step)
     self.metrics = (folder / rundir.LOGGED).open("a")
     self.timings = (folder / rundir.TIMINGS).open("a")
-    self.boards = _boards(folder / "tensorboard", lanes, step)
 
   def write(self, step: int, means: dict[str, np.ndarray], timing: dict):
     """Appends one line per lane; means are (L, ...), averages of steps."""
@@ -98,21 +131,20 @@ class Log:
       terms = {name: value[lane] for name, value in means.items()}
       line = {"step": step, "lane": lane, **terms}
       self.metrics.write(rundir.to_line(line))
-    for lane, board in enumerate(self.boards):
-      for name, value in means.items():
-        value = value[lane]
-        if np.ndim(value) == 0 and np.isfinite(value):
-          board.add_scalar(name, value, step)
+      for board in self.boards[lane : lane + 1]:
+        board.numbers(step, trackers.finite(terms))
     self.timings.write(rundir.to_line({"step": step, **timing}))
     for file in (self.metrics, self.timings):
       file.flush()  # a run can be watched; resuming drops what's too much
 
   def show(self, step: int, strips: np.ndarray):
-    """Adds one picture per lane to TensorBoard; strips are (L, H, W, C)."""
+    """Adds one picture per lane to its board; strips are (L, H, W, C)."""
     # A diverged lane may decode to NaN.
-    shown = np.nan_to_num(strips)
-    for lane, board in enumerate(self.boards):
-      board.add_image("reconstructions", shown[lane], step, dataformats="HWC")
+    levels = 255.0 * np.nan_to_num(strips).clip(0.0, 1.0) + 0.5
+    shown = levels.astype(np.uint8)
+    for board, strip in zip(self.boards, shown, strict=False):
+      channels = strip if strip.shape[-1] in (1, 3) else strip[..., :1]
+      board.image(step, "reconstructions", channels)
 
   def flush(self):
     """Hands everything written to the operating system."""
@@ -123,16 +155,3 @@ class Log:
     """Closes every file."""
     for file in (self.metrics, self.timings, *self.boards):
       file.close()
-
-
-def _boards(folder: Path, lanes: int, step: int) -> list:
-  """A TensorBoard writer a lane; without tensorboardX none, as is then said."""
-  try:
-    from tensorboardX import SummaryWriter  # imports torch where there is one
-  except ImportError:
-    say("No TensorBoard files: tensorboardX isn't installed")
-    return []
-  return [
-    SummaryWriter(str(folder / f"lane_{lane}"), purge_step=step + 1)
-    for lane in range(lanes)
-  ]

@@ -15,7 +15,7 @@ from dvae_jax import rundir, stopping
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.train import checkpoint, sweep, training
 from dvae_jax.train.decomposition import decomposer
-from dvae_jax.train.log import Log, cloud_writer, strip_maker
+from dvae_jax.train.log import Log, Told, cloud_writer, strip_maker
 from dvae_jax.train.training import Setup
 
 SECONDS_PER_CALL = 1.0  # how long a call takes when train.steps_per_call is 0
@@ -150,6 +150,7 @@ def train(
   shorter: str = "",
   bar=None,
   compiled: Callable | None = None,
+  tracker: str = "tensorboard",
 ) -> training.TrainState:
   """Trains all lanes to the last step, from the newest checkpoint if any.
 
@@ -165,6 +166,7 @@ def train(
     shorter: the command to suggest where the run would take long on a CPU.
     bar: progress bar to show the steps on; None shows one of its own.
     compiled: as `compiled_steps` of this setup, for runs that share a program.
+    tracker: a name in `trackers.TRACKERS`.
 
   Returns:
     The states, stacked: NumPy arrays (L, ...).
@@ -185,10 +187,7 @@ def train(
     )
     if step:
       say(f"Resuming at step {step} of {config.train.steps}")
-    since = 0 if step == config.train.steps else step % config.train.log_every
-    for name, each in ((rundir.LOGGED, len(lanes)), (rundir.TIMINGS, 1)):
-      rundir.truncate_jsonl(folder / name, step, step - since, each)
-    log = Log(folder, len(lanes), step)
+    log = _log(config, folder, lanes, step, tracker)
     strips = strip_maker(setup)
     write_cloud = cloud_writer(setup, folder)
     with contextlib.ExitStack() as stack:
@@ -213,6 +212,14 @@ def train(
   return states
 
 
+def _log(config, folder: Path, lanes, step: int, tracker: str) -> Log:
+  """The log, without what was written after the step to go on from."""
+  since = 0 if step == config.train.steps else step % config.train.log_every
+  for name, each in ((rundir.LOGGED, len(lanes)), (rundir.TIMINGS, 1)):
+    rundir.truncate_jsonl(folder / name, step, step - since, each)
+  return Log(folder, lanes, step, tracker)
+
+
 def _chunks(config, setup, states, sums, log, bar, pace, compiled):
   """Yields step and states of the host wherever a checkpoint is wanted.
 
@@ -229,7 +236,9 @@ def _chunks(config, setup, states, sums, log, bar, pace, compiled):
   logged = step - step % config.train.log_every if sums else step
   states, sums = sweep.place((states, sums or zeros), mesh)
   decompose = decomposer(setup)
-  task = bar.add_task(f"Training {lanes} lanes", total=steps, completed=step)
+  words = f"Training {lanes} lane{'s' if lanes > 1 else ''}"
+  task = bar.add_task(words, total=steps, completed=step)
+  told = Told()
   began = time.perf_counter()
   while step < steps:
     stop = pace.next_stop(step) if setup.dataset.render else step + 1
@@ -249,6 +258,7 @@ def _chunks(config, setup, states, sums, log, bar, pace, compiled):
       means |= {} if kept is None else decompose(kept)
       now = time.perf_counter()
       log.write(step, means, {"seconds": now - began, "steps": step - since})
+      bar.update(task, note=told.words(means))
       logged, since, began, sums = step, step, now, sweep.place(zeros, mesh)
     if kept is not None:
       yield step, kept, None

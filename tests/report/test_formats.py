@@ -26,3 +26,7 @@ def test_a_column_of_words_and_numbers_is_words():
   rows = [["setting"], ["beta 4"], ["7"]]
   table = pandas.read_parquet(io.BytesIO(formats.to_parquet(rows)))
   assert list(table.setting) == ["beta 4", "7"]
+
+
+def test_text_has_columns_as_wide_as_their_cells():
+  assert formats.to_text(ROWS) == "run  seed  mig\na_b  0     0.25\nc    1"

@@ -79,3 +79,35 @@ def test_table_has_settings_scores_loss_terms_and_the_rest(tmp_path):
   assert cells[0]["share"] == 1.0
   np.testing.assert_allclose(cells[2]["share"], 0.5 / 0.6)
   assert second[0]["warning"] == "diverged at step 600"
+
+
+def test_the_last_words_are_a_row_a_setting(tmp_path):
+  record = record_of(
+    tmp_path, lanes=2, seeds=(0, 1), reconstruction=[9, 8, 5, 7],
+    mig=[0.9, 0.1, 0.6, 0.5], dci=[0.1] * 4, sap=[np.nan] * 4,
+  )  # fmt: skip
+  # Means of two, and half of their difference; sap has no value at all.
+  assert tables.summary_rows(record) == [
+    ["setting", "seeds", "mig ↑", "dci ↑", "reconstruction ↓"],
+    ["beta 1", "2", "0.500 ± 0.400", "0.100 ± 0.000", "8.500 ± 0.500"],
+    ["beta 16", "2", "0.550 ± 0.050", "0.100 ± 0.000", "6.000 ± 1.000"],
+  ]
+
+
+def test_the_last_words_name_a_few_scores(tmp_path):
+  names = ("mig", "sap", "dci", "irs", "modularity", "udr")
+  record = record_of(tmp_path, lanes=1, **{n: [0.5] for n in names})
+  (head, row) = tables.summary_rows(record)
+  assert len(head) == 2 + tables.SUMMARISED
+  assert row[:3] == ["all lanes", "1", "0.500"]
+
+
+def test_the_best_so_far_is_of_lanes_that_have_a_score():
+  def line(lane, value, diverged_at=-1):
+    scores = {"total_correlation": value}
+    return {"lane": lane, "metrics": scores, "diverged_at": diverged_at}
+
+  lines = [line(0, 0.5), line(1, 0.25), line(2, 0.1, 7), line(3, None)]
+  assert tables.best_in_words(lines) == "best total_correlation 0.25 (lane 1)"
+  assert tables.best_in_words(lines[2:]) == ""
+  assert tables.best_in_words([]) == ""

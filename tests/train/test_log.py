@@ -1,4 +1,4 @@
-"""TensorBoard's event files, read back: scalars and images of every lane."""
+"""TensorBoard's files, read back, and what a bar says of a training."""
 
 import io
 import struct
@@ -11,7 +11,7 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.record_writer import masked_crc32c
 
 from dvae_jax import data, rundir, session
-from dvae_jax.train import loop, training
+from dvae_jax.train import log, loop, training
 
 
 def read_events(folder):
@@ -40,23 +40,26 @@ def folder(tmp_path_factory):
   return workdir
 
 
-def test_lanes_are_side_by_side(folder):
+LANES = ("lane_0_beta_1", "lane_1_beta_4")
+
+
+def test_lanes_are_side_by_side_and_named_by_their_settings(folder):
   names = {path.name for path in (folder / "tensorboard").iterdir()}
-  assert names == {"lane_0", "lane_1"}
+  assert names == {*LANES}
 
 
 def test_scalars_are_those_of_metrics_jsonl(folder):
   lines = rundir.read_jsonl(folder / "metrics.jsonl")
-  expected = {
-    (line["lane"], line["step"], name): value
-    for line in lines
-    for name, value in line.items()
-    if name not in ("lane", "step", "kl_per_latent")
-  }
+  expected = {}
+  for line in lines:
+    lane, step = line.pop("lane"), line.pop("step")
+    for latent, value in enumerate(line.pop("kl_per_latent")):
+      expected[lane, step, f"kl_per_latent/{latent}"] = value
+    expected |= {(lane, step, name): value for name, value in line.items()}
   found = {
     (lane, event.step, value.tag): value.simple_value
     for lane in (0, 1)
-    for event in read_events(folder / "tensorboard" / f"lane_{lane}")
+    for event in read_events(folder / "tensorboard" / LANES[lane])
     for value in event.summary.value
     if value.HasField("simple_value")
   }
@@ -69,10 +72,31 @@ def test_images_are_there_at_every_checkpoint(folder):
   for lane in (0, 1):
     images = {
       event.step: value.image.encoded_image_string
-      for event in read_events(folder / "tensorboard" / f"lane_{lane}")
+      for event in read_events(folder / "tensorboard" / LANES[lane])
       for value in event.summary.value
       if value.HasField("image")
     }
     assert sorted(images) == [20, 40]
     with Image.open(io.BytesIO(images[40])) as image:
       assert np.ptp(np.asarray(image)) > 0
+
+
+def test_a_bar_says_means_over_lanes_and_the_best_lane_so_far():
+  told = log.Told()
+  # -30 - 5 = -35 and -20 - 10 = -30; then the best is one step back.
+  means = {
+    "loss": np.array([35.0, 32.0]),
+    "reconstruction": np.array([30.0, 20.0]),
+    "kl": np.array([5.0, 10.0]),
+  }
+  assert told.words(means) == "loss 33.5, kl 7.5, best elbo -30"
+  worse = {name: value + 2000 for name, value in means.items()}
+  assert told.words(worse) == "loss 2,034, kl 2,008, best elbo -30"
+
+
+def test_a_diverged_lane_is_left_out_of_what_a_bar_says():
+  nothing = {"loss": np.array([np.nan]), "reconstruction": np.array([np.inf])}
+  assert log.Told().words(nothing) == ""
+  values = np.array([np.nan, 2.0])
+  words = log.Told().words({"loss": values, "reconstruction": values})
+  assert words == "loss 2, best reconstruction 2"
