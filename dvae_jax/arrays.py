@@ -22,7 +22,7 @@ from dvae_jax.rundir import unreadable, write_atomic
 TEXTS = ("factor_names", "anomaly_names")
 DIGESTS = "digests"  # the member that holds one of every other member
 _DEFLATED = 1032  # a byte becomes at most as many (zlib.net/zlib_tech.html)
-_BITS = 16  # bytes of a digest
+_BYTES, _FORMER = 32, 16  # of a digest: of SHA-256, and once of BLAKE2b
 # What NumPy and zipfile raise where bytes aren't what they should be.
 DAMAGE = (
   EOFError,
@@ -42,22 +42,28 @@ DAMAGE = (
 )
 
 
-def hasher(name: str, dtype: np.dtype, shape: tuple[int, ...]):
-  """The hash of an array, to be updated with its bytes in C order."""
-  about = f"{name} {dtype.str} {tuple(map(int, shape))} "
-  return hashlib.blake2b(about.encode(), digest_size=_BITS)
+def hasher(name: str, dtype: np.dtype, shape: tuple[int, ...], like: str = ""):
+  """The hash of an array, to be updated with its bytes in C order.
+
+  SHA-256, which processors have instructions for; BLAKE2b where the digest to
+  compare with, `like`, has its length.
+  """
+  about = f"{name} {dtype.str} {tuple(map(int, shape))} ".encode()
+  if len(like) == 2 * _FORMER:
+    return hashlib.blake2b(about, digest_size=_FORMER)
+  return hashlib.sha256(about)
 
 
-def digest(name: str, array: np.ndarray) -> str:
-  """BLAKE2b of an array's name, type, shape and bytes, hexadecimal."""
-  found = hasher(name, array.dtype, array.shape)
+def digest(name: str, array: np.ndarray, like: str = "") -> str:
+  """Hash of an array's name, type, shape and bytes, hexadecimal."""
+  found = hasher(name, array.dtype, array.shape, like)
   if array.size and array.dtype.itemsize:
     found.update(np.ascontiguousarray(array).view(np.uint8).data)
   return found.hexdigest()
 
 
 def listed(digests: Mapping[str, str]) -> np.ndarray:
-  """The member `digests`: lines "digest  name", as b2sum prints them."""
+  """The member `digests`: lines "digest  name", as sha256sum prints them."""
   return np.array([f"{found}  {name}" for name, found in digests.items()])
 
 
@@ -119,7 +125,7 @@ def read(
   if known.keys() | {DIGESTS} != infos.keys():
     raise unreadable(path, "doesn't hold the arrays that were written there")
   for name, array in arrays.items():
-    if digest(name, array) != known[name]:
+    if digest(name, array, known[name]) != known[name]:
       raise unreadable(path, f"{name!r} isn't what was written there")
   return arrays
 
@@ -175,8 +181,8 @@ def read_one(path: Path) -> np.ndarray:
     header(path, path.name, file, size=path.stat().st_size)
     file.seek(0)
     array = np.lib.format.read_array(file, allow_pickle=False)
-    written = file.read(_BITS + 1).hex()
-  if written and written != digest(path.stem, array):
+    written = file.read(_BYTES + 1).hex()
+  if written and written != digest(path.stem, array, written):
     raise unreadable(path, "isn't what was written there")
   return array
 
@@ -239,7 +245,9 @@ def header(
 
 def _fitting(path: Path, size: int) -> tuple[int, ...]:
   """Sizes of an array in so many bytes: a digest may follow in a .npy."""
-  return (size, size - _BITS) if path.suffix == ".npy" else (size,)
+  if path.suffix != ".npy":
+    return (size,)
+  return size, size - _BYTES, size - _FORMER
 
 
 def members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

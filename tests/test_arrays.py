@@ -36,9 +36,9 @@ def test_arrays_come_back_to_us_and_to_numpy(tmp_path, compression):
   with np.load(path) as file:
     listed = file["digests"].tolist()
     same({name: file[name] for name in WHOLE}, WHOLE)
-  # As b2sum -l 128 would, of the description and the bytes.
+  # As sha256sum would, of the description and the bytes.
   about = b"means <f4 (2, 30, 4) " + WHOLE["means"].tobytes()
-  found = hashlib.blake2b(about, digest_size=16).hexdigest()
+  found = hashlib.sha256(about).hexdigest()
   assert listed[0] == f"{found}  means"
 
 
@@ -55,6 +55,33 @@ def test_one_array_comes_back_to_us_and_to_numpy(tmp_path):
   np.testing.assert_array_equal(np.load(path), WHOLE["half"])
   np.save(path, WHOLE["half"])  # of before digests
   np.testing.assert_array_equal(arrays.read_one(path), WHOLE["half"])
+
+
+def test_digests_of_before_are_compared(tmp_path, monkeypatch):
+  new = arrays.hasher
+  former = lambda *given: new(*given[:3], like="0" * 32)
+  monkeypatch.setattr(arrays, "hasher", former)
+  paths = tmp_path / "x.npz", tmp_path / "40.npy"
+  arrays.write(paths[0], WHOLE, compression=0)
+  arrays.write_one(paths[1], WHOLE["half"])
+  monkeypatch.setattr(arrays, "hasher", new)
+  same(arrays.read(paths[0]), WHOLE)
+  np.testing.assert_array_equal(arrays.read_one(paths[1]), WHOLE["half"])
+  with np.load(paths[0]) as file:
+    changed = {name: file[name] for name in file}
+  # BLAKE2b of 16 bytes is what was written then.
+  about = b"means <f4 (2, 30, 4) " + WHOLE["means"].tobytes()
+  found = hashlib.blake2b(about, digest_size=16).hexdigest()
+  assert changed["digests"][0] == f"{found}  means"
+  changed["means"] = changed["means"] + 1
+  np.savez(paths[0], **changed)
+  with pytest.raises(ValueError, match="'means' isn't what was written"):
+    arrays.read(paths[0])
+  content = bytearray(paths[1].read_bytes())
+  content[-20] ^= 1
+  paths[1].write_bytes(content)
+  with pytest.raises(ValueError, match="isn't what was written"):
+    arrays.read_one(paths[1])
 
 
 def test_files_of_before_digests_are_read(tmp_path):

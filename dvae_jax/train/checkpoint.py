@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import errno
+import functools
 import hashlib
 import os
 import re
@@ -19,7 +20,10 @@ from dvae_jax.progress import say
 from dvae_jax.rundir import sync
 
 # Beside the state's fields.
-DIGEST = "digest"
+DIGESTS = {  # the first is written, the others were
+  "sha256": hashlib.sha256,
+  "digest": functools.partial(hashlib.blake2b, digest_size=32),
+}
 SUMS = "sums"  # of the terms since the last line, where it was stopped between
 
 
@@ -101,7 +105,8 @@ def save(
   """
   settle(checkpoints, keep)
   fields = _fields(tree) | ({SUMS: sums} if sums else {})
-  fields = {**fields, DIGEST: digest(fields)}
+  kind = next(iter(DIGESTS))
+  fields = {**fields, kind: digest(fields, kind)}
   size = sum(leaf.nbytes for leaf in jax.tree.leaves(fields))
   folder = str(checkpoints.directory)
   if shutil.disk_usage(folder).free < size:  # Orbax would need many words
@@ -154,7 +159,8 @@ def restore(
     about = checkpoints.item_metadata(step)
     wanted |= {SUMS: _empty(about[SUMS])} if SUMS in about else {}
     # Runs of before digests have none.
-    signature = {DIGEST: np.empty(32, np.uint8)} if DIGEST in about else {}
+    kinds = [kind for kind in DIGESTS if kind in about]
+    signature = {kind: np.empty(32, np.uint8) for kind in kinds}
     found = checkpoints.restore(
       step, args=ocp.args.StandardRestore({**wanted, **signature})
     )
@@ -162,14 +168,14 @@ def restore(
     raise Damaged(
       f"the checkpoint {folder} can't be read: {str(error).splitlines()[0]}"
     ) from error
-  written = found.pop(DIGEST, None)
+  written = {kind: found.pop(kind) for kind in kinds}
   try:
     jax.tree.map(_same_shape, found, wanted)
   except ValueError as error:
     raise ValueError(
       f"the checkpoint {folder} can't be read: {error}"
     ) from error
-  if written is not None and not np.array_equal(digest(found), written):
+  if not all(np.array_equal(digest(found, k), written[k]) for k in kinds):
     raise Damaged(f"the checkpoint {folder} isn't what was written there")
   sums = found.pop(SUMS, {})
   if dataclasses.is_dataclass(template) and not isinstance(template, type):
@@ -214,9 +220,9 @@ class Damaged(ValueError):
   """A checkpoint that can't be read, or isn't what was written."""
 
 
-def digest(tree: Any) -> np.ndarray:
-  """BLAKE2b of names, types, shapes and bytes of a pytree's arrays: (32,)."""
-  found = hashlib.blake2b(digest_size=32)
+def digest(tree: Any, kind: str = "sha256") -> np.ndarray:
+  """Hash of names, types, shapes and bytes of a pytree's arrays: (32,)."""
+  found = DIGESTS[kind]()
   for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
     array = np.ascontiguousarray(leaf)
     about = f"{jax.tree_util.keystr(path)} {array.dtype} {np.shape(leaf)}"

@@ -1,5 +1,7 @@
 """Checkpoints: what is refused, how many are kept."""
 
+import hashlib
+
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
@@ -126,6 +128,22 @@ def test_states_come_back_with_what_they_hold(tmp_path, memories):
     found = checkpoint.restore(checkpoints, 1, state).tree
   assert isinstance(found, State)
   jax.tree.map(np.testing.assert_array_equal, found, state)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_digest_of_before_is_compared(tmp_path, monkeypatch):
+  former = {"digest": checkpoint.DIGESTS["digest"]}
+  like = tree_of(0)
+  with monkeypatch.context() as patched:
+    patched.setattr(checkpoint, "DIGESTS", former)
+    saved(tmp_path, 1)
+  with checkpoint.manager(tmp_path, read_only=True) as checkpoints:
+    found = checkpoint.restore(checkpoints, 1, like).tree
+    jax.tree.map(np.testing.assert_array_equal, found, tree_of(1))
+    patched = {"digest": lambda: hashlib.blake2b(b"other", digest_size=32)}
+    monkeypatch.setattr(checkpoint, "DIGESTS", patched)
+    with pytest.raises(checkpoint.Damaged, match="isn't what was written"):
+      checkpoint.restore(checkpoints, 1, like)
 
 
 def test_a_checkpoint_of_before_memories_and_digests_is_read(tmp_path):
