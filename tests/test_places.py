@@ -81,6 +81,27 @@ def test_a_file_on_a_full_disk_keeps_what_it_was(disk):
   assert [p.name for p in path.parent.iterdir()] == ["codes.npz"]
 
 
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_quota_keeps_what_a_file_was(tmp_path, monkeypatch, writes):
+  path = tmp_path / "codes.npz"
+  arrays.write(path, {"a": np.ones(3)}, compression=0)
+  before = path.read_bytes()
+
+  def exceeded(*_, **__):
+    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), str(path))
+
+  # A quota may be told when bytes are written, or when the disk takes them.
+  place = (np.lib.format, "write_array") if writes else (os, "fsync")
+  monkeypatch.setattr(*place, exceeded)
+  with pytest.raises(OSError, match="quota") as error:
+    arrays.write(path, {"a": np.ones(9)}, compression=0)
+  sentence = session.in_words(error.value)
+  assert sentence.startswith(f"{path}: Disk quota exceeded; what is written")
+  assert sentence.endswith("make room and type the same command to go on")
+  assert path.read_bytes() == before
+  assert [p.name for p in tmp_path.iterdir()] == ["codes.npz"]
+
+
 def test_a_checkpoint_that_has_no_room_is_not_begun(disk):
   place = disk("size=64k")
   with checkpoint.manager(place) as checkpoints:
