@@ -2,10 +2,10 @@
 
     python -m benchmarks.losses [--only=vae,factor_vae]    writes docs/losses.md
 
-Theirs are the trajectories of tests/golden, which trajectories.py, recent.py
-and compared.py wrote there in PyTorch and NumPy from the papers' formulas; ours
-are three steps of the program that trains, in float32, computed now. With
---only the objectives named are printed and nothing is written.
+Theirs are the trajectories of tests/golden, which trajectories.py, recent.py,
+compared.py and labelled.py wrote there in PyTorch and NumPy from the papers'
+formulas; ours are three steps of the program that trains, in float32, computed
+now. With --only the objectives named are printed and nothing is written.
 """
 
 import json
@@ -17,25 +17,26 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from golden import compared_cases, recent_cases  # noqa: E402
+from golden import compared_cases, labelled_cases, recent_cases  # noqa: E402
 from golden import trajectory_cases as given  # noqa: E402
 
 from benchmarks import timing  # noqa: E402
 
 GOLDEN = tuple(
   ROOT / "tests" / "golden" / f"{name}.json"
-  for name in ("trajectories", "recent", "compared")
+  for name in ("trajectories", "recent", "compared", "labelled")
 )
-CASES = given.CASES | recent_cases.CASES | compared_cases.CASES
+LATER = recent_cases.CASES | compared_cases.CASES | labelled_cases.CASES
+CASES = given.CASES | LATER
 PAGE = ROOT / "docs" / "losses.md"
 HEAD = """# Losses against independent code
 
 Written by `python -m benchmarks.losses`. Theirs: {versions}, float64, written
-from the papers' formulas (`trajectories.py`, `recent.py` and `compared.py` in
-`tests/golden`). Ours: the compiled training step, float32. Each case trains for
-{steps} steps on {batch} images; terms are nats per image and stand for the
-batch of that step, so that those of later steps hold only if gradients and
-updates do. All differences are rounding to float32;
+from the papers' formulas (`trajectories.py`, `recent.py`, `compared.py` and
+`labelled.py` in `tests/golden`). Ours: the compiled training step, float32.
+Each case trains for {steps} steps on {batch} images; terms are nats per image
+and stand for the batch of that step, so that those of later steps hold only if
+gradients and updates do. All differences are rounding to float32;
 `tests/train/test_golden.py` bounds them by {rtol:.0e} of the value, those of
 mi, tc and dwkl, which are differences of log densities of about 10 nats, by
 {atol:.0e} more. Tripod's second differences cost float32 a digit."""

@@ -102,3 +102,14 @@ def factors_of(dataset: Dataset, indices: jax.Array) -> jax.Array:
       " set with a grid or a table of them"
     )
   return jnp.asarray(dataset.factors, jnp.int32)[indices]
+
+
+def sizes_of(dataset: Dataset) -> tuple[int, ...]:
+  """How many values each factor has: a table's up to its largest; () of none.
+
+  Args:
+    dataset: any.
+  """
+  if dataset.factor_sizes or dataset.factors is None:
+    return dataset.factor_sizes
+  return tuple(int(size) for size in dataset.factors.max(axis=0) + 1)

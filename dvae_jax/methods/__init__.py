@@ -10,6 +10,7 @@ from dvae_jax.methods import (
   clamped,
   discrepancies,
   identifiable,
+  labelled,
   moments,
   quantised,
   support,
@@ -42,4 +43,5 @@ OBJECTIVES: dict[str, Objective] = {
   **identifiable.OBJECTIVES,
   **clamped.OBJECTIVES,
   **tripod.OBJECTIVES,
+  **labelled.OBJECTIVES,
 }

@@ -42,6 +42,7 @@ LOSS_CONTEXT = (
   "memories",  # {owner: what its memory holds}
   "other",  # images of a second batch, drawn where they are asked for
   "factors",  # as in CONTEXT
+  "factor_sizes",  # K numbers of values (static)
 )
 
 Scalar = Float[Array, ""] | float

@@ -11,7 +11,12 @@ import optax
 from flax import struct
 from jax import Array
 
-from dvae_jax.data.dataset import Dataset, draw_indices, factors_of
+from dvae_jax.data.dataset import (
+  Dataset,
+  draw_indices,
+  factors_of,
+  sizes_of,
+)
 from dvae_jax.methods import models, objective
 from dvae_jax.methods.build import build
 from dvae_jax.methods.models import Model
@@ -175,6 +180,7 @@ def update(
     "memories": state.memories,
     "other": batch.other,
     "factors": batch.factors,
+    "factor_sizes": sizes_of(dataset),
   }
   gradient, terms = jax.grad(loss, has_aux=True)(
     state.params,

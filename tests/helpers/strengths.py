@@ -29,6 +29,8 @@ HPARAMS = {
   "alpha_tcvae": {"alpha": 0.25},
   "ivae": {"beta": 2.0, "label": 1.0, "location": 1.0},
   "dc_ign": {"beta": 1.0, "invariance": 0.01, "first_image": 0.0},
+  "s2_beta_vae": {"beta": 2.0, "supervised": 3.0},
+  "s2_beta_vae_100": {"beta": 2.0, "supervised": 3.0},
   "tripod": {"information": 1.0, "hessian": 0.5},
   "tripod_published": {"information": 1.0, "hessian": 0.5},
   "infogan_cr": {

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from golden import compared_cases, recent_cases
+from golden import compared_cases, labelled_cases, recent_cases
 from golden import trajectory_cases as given
 
 from dvae_jax import checks
@@ -28,15 +28,15 @@ from dvae_jax.methods import LIKELIHOODS, OBJECTIVES, models
 from dvae_jax.train import loop, optimizers, sweep, training
 
 FOLDER = Path(__file__).parents[1] / "golden"
-GOLDEN, RECENT, COMPARED = (
+GOLDEN, *LATER = (
   json.loads((FOLDER / f"{name}.json").read_text())
-  for name in ("trajectories", "recent", "compared")
+  for name in ("trajectories", "recent", "compared", "labelled")
 )
-GIVEN = (given, recent_cases, compared_cases)
-CASES = given.CASES | recent_cases.CASES | compared_cases.CASES
-TRAJECTORIES = (
-  GOLDEN["trajectories"] | RECENT["trajectories"] | COMPARED["trajectories"]
-)
+GIVEN = (given, recent_cases, compared_cases, labelled_cases)
+CASES = {n: case for source in GIVEN for n, case in source.CASES.items()}
+TRAJECTORIES = {
+  n: t for file in (GOLDEN, *LATER) for n, t in file["trajectories"].items()
+}
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 NAMES, KINDS = tuple(OBJECTIVES), tuple(LIKELIHOODS)
 

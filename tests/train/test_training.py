@@ -45,7 +45,7 @@ def set_up(name):
   config = tiny.get_config(name)
   config.sweep = {"seed": (0,)}
   config.hparams.update(HPARAMS[name])
-  if name == "dc_ign":
+  if name == "dc_ign" or name.startswith("s2_"):
     config.latent_dim = 5  # a latent for each factor
   config.data.pair_changes = 1
   setup = training.set_up(config, tiny_dataset())
@@ -145,6 +145,7 @@ def test_jit_equals_eager(trained):
     "memories": state.memories,
     "other": batch.other,
     "factors": batch.factors,
+    "factor_sizes": setup.dataset.factor_sizes,
   }
   key = jax.random.fold_in(state.key, 1)
   given = models.pick(loss, context)
