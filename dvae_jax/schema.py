@@ -60,8 +60,8 @@ FIELDS: dict[str, Field] = {
   "data.stride": Field("strides", "Keep every s-th value of each factor."),
   "data.crop": Field(
     "text",
-    "How images become square: 'resize', 'center', 'crop148'; '' is"
-    " the data set's own rule.",
+    "How images become square: 'resize', 'center', 'crop148'; 'none' keeps"
+    " their height and width; '' is the data set's own rule.",
   ),
   "data.placement": Field("text", "'auto', 'device' or 'streamed'."),
   "data.heldout_fraction": Field(
@@ -133,7 +133,6 @@ HPARAMS: dict[str, Field] = {
   "gamma": _weight("Weight of the penalty."),
   "capacity": _weight("KL that is aimed at.", "nats"),
   "lambda_od": _weight("Weight off the diagonal of the covariance."),
-  "supervised": _weight("Weight of the labels' cross-entropy."),
   "lambda_d": _weight("Weight on the diagonal of the covariance."),
   "weight_decay": _weight("Of kernels, inside the learning rate.", "per step"),
   "warmup_steps": _weight("Until the full learning rate.", "steps"),

@@ -71,7 +71,7 @@ def interpolate(
   frames = run.decode(paths.lines(codes[:1], codes[1:], steps)[0], lane)
   if out.suffix == ".gif":
     scale = max(1, 128 // frames.shape[2])
-    grown = figures.to_uint8(frames).repeat(scale, 1).repeat(scale, 2)
+    grown = figures.shown(frames).repeat(scale, 1).repeat(scale, 2)
     loop = [*grown, *grown[-2:0:-1]]
     figures.save_gif(out, [np.broadcast_to(f, (*f.shape[:2], 3)) for f in loop])
   else:

@@ -14,6 +14,7 @@ from dvae_jax.data.official import (
   own_images,
   rooms3d,
   smallnorb,
+  tables,
 )
 from dvae_jax.data.official import dsprites as dsprites_files
 from dvae_jax.data.official import shapes3d as shapes3d_files
@@ -235,4 +236,5 @@ DATASETS: dict[str, DatasetEntry] = {
   ),
   "image_folder": _OWN._replace(file=own_images.load_folder),
   "npz": _OWN._replace(file=own_images.load_npz),
+  "table": _OWN._replace(file=tables.load),
 }

@@ -1,7 +1,8 @@
 """Encoders, decoders and the critic, as Flax modules.
 
 An encoder gives features, images (B, H, W, C) -> (B, F); the posterior's head
-sits on them. A decoder gives z (B, D) -> outputs (B, H, W, C).
+sits on them. A decoder gives z (B, D) -> outputs (B, H, W, C). Vectors are
+images of one row, (B, 1, N, 1).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from dvae_jax.networks.layers import Dense, glorot_uniform
 
 # Keras' "RandomNormal", in the network of the covariance experiment.
 PETALS_INIT = nn.initializers.normal(0.05)
+PETALS_FIT = (8, 40)  # multiples of 8 from 40 on
 RELUS = {"sign": layers.relu, "mask": nn.relu}
 
 
@@ -61,7 +63,8 @@ class ConvEncoder(nn.Module):
 
   @nn.compact
   def __call__(self, images):
-    h = images
+    canvas = layers.grown(images.shape[1:], 2 ** len(self.convs))
+    h = layers.padded(images, canvas)
     for features, kernel in self.convs:
       h = self.relu(layers.Conv(features, kernel)(h))
     h = h.reshape(h.shape[0], -1)
@@ -81,8 +84,8 @@ class ConvDecoder(nn.Module):
 
   @nn.compact
   def __call__(self, z):
-    height, width, channels = self.image_shape
     scale = 2 ** (len(self.convs) + 1)
+    height, width = layers.grown(self.image_shape, scale)
     start = (height // scale, width // scale, self.start_channels)
     h = z
     for size in (*self.hidden, prod(start)):
@@ -90,7 +93,8 @@ class ConvDecoder(nn.Module):
     h = h.reshape(-1, *start)
     for features, kernel in self.convs:
       h = self.relu(layers.ConvTranspose(features, kernel)(h))
-    return layers.ConvTranspose(channels, 4)(h)
+    h = layers.ConvTranspose(self.image_shape[2], 4)(h)
+    return layers.cropped(h, self.image_shape)
 
 
 class MLPEncoder(nn.Module):
@@ -131,7 +135,7 @@ class PetalsEncoder(nn.Module):
 
   @nn.compact
   def __call__(self, images):
-    h = images
+    h = layers.padded(images, layers.grown(images.shape[1:], *PETALS_FIT))
     for features in (64, 64, 128, 128):
       conv = nn.Conv(features, (3, 3), padding="VALID", kernel_init=PETALS_INIT)
       h = nn.max_pool(self.relu(conv(h)), (2, 2), (2, 2), padding="SAME")
@@ -150,7 +154,7 @@ class PetalsDecoder(nn.Module):
 
   @nn.compact
   def __call__(self, z):
-    height, width, channels = self.image_shape
+    height, width = layers.grown(self.image_shape, *PETALS_FIT)
     start = (height // 8, width // 8, 16)
     dense = nn.Dense(prod(start), use_bias=False, kernel_init=PETALS_INIT)
     h = self.relu(dense(z)).reshape(-1, *start)
@@ -163,18 +167,15 @@ class PetalsDecoder(nn.Module):
         features, (kernel, kernel), kernel_init=PETALS_INIT
       )
       h = nn.GroupNorm(8)(self.relu(conv(h)))
-    return nn.ConvTranspose(channels, (1, 1), kernel_init=PETALS_INIT)(h)
+    last = nn.ConvTranspose(
+      self.image_shape[2], (1, 1), kernel_init=PETALS_INIT
+    )
+    return layers.cropped(last(h), self.image_shape)
 
 
 def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
   def build(image_shape, relu=layers.relu):
-    divisor = 2 ** len(encoder_convs)
-    if any(size % divisor for size in image_shape[:2]):
-      raise ValueError(
-        f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't"
-        f" fit; height and width must be multiples of {divisor}"
-        " (change data.resolution, or take the network 'mlp')"
-      )
+    layers.grown(image_shape, 2 ** len(encoder_convs))  # refuses vectors
     return Architecture(
       ConvEncoder(encoder_convs, hidden, relu),
       ConvDecoder(
@@ -197,17 +198,15 @@ def _mlp(encoder_hidden, decoder_hidden, critic_hidden=Critic.hidden):
 
 
 def _petals(image_shape, relu=layers.relu):
-  if any(size % 8 or size < 40 for size in image_shape[:2]):
-    raise ValueError(
-      f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't fit"
-      " 'petals_conv'; height and width must be multiples of 8 from 40 on"
-    )
+  layers.grown(image_shape, *PETALS_FIT)  # refuses vectors
   return Architecture(
     PetalsEncoder(relu), PetalsDecoder(image_shape, relu), PETALS_INIT
   )
 
 
-# name -> (image_shape, relu) -> Architecture, or ValueError for other images.
+# name -> (image_shape, relu) -> Architecture, or ValueError for what is no
+# image. Convolutions pad an image that isn't a multiple of their strides with
+# zeros, and crop what they decode; every other network takes any shape.
 # conv: Locatello et al. 2019 (arXiv:1811.12359), table 1; conv_k4: the same
 # with kernels of 4 throughout, as most ports do; burgess: Burgess et al. 2018
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),

@@ -14,6 +14,45 @@ glorot_uniform = nn.initializers.glorot_uniform()
 Dense = partial(nn.Dense, kernel_init=glorot_uniform)
 
 
+def grown(image_shape, divisor: int, least: int = 0) -> tuple[int, int]:
+  """Height and width of the smallest canvas that a network takes.
+
+  Args:
+    image_shape: (H, W, ...).
+    divisor: of which both must be multiples.
+    least: that both must have, a multiple of the divisor.
+
+  Raises:
+    ValueError: it's no image, but a row of numbers.
+  """
+  height, width = image_shape[:2]
+  if 1 in (height, width):
+    raise ValueError(
+      f"network: {height} x {width} found, which is no image; 'mlp',"
+      " 'mlp_small', 'mlp_tiny' and 'linear' take vectors, convolutions images"
+      " of any height and width from 2 on"
+    )
+  return tuple(max(least, -(-n // divisor) * divisor) for n in (height, width))
+
+
+def padded(images, canvas: tuple[int, int]) -> Array:
+  """Images (B, H, W, C) in the middle of a canvas of zeros."""
+  rows, columns = (
+    n - m for n, m in zip(canvas, images.shape[1:3], strict=True)
+  )
+  if not rows and not columns:
+    return images
+  around = [(n // 2, n - n // 2) for n in (rows, columns)]
+  return jnp.pad(images, ((0, 0), *around, (0, 0)))
+
+
+def cropped(outputs, image_shape: tuple[int, int, int]) -> Array:
+  """The part of outputs (B, H', W', C) where `padded` puts the images."""
+  height, width, _ = image_shape
+  top, left = (outputs.shape[1] - height) // 2, (outputs.shape[2] - width) // 2
+  return outputs[:, top : top + height, left : left + width]
+
+
 @jax.custom_vjp
 def relu(x) -> Array:
   """max(x, 0), whose gradient is multiplied by the sign of its output.

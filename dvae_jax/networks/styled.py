@@ -21,6 +21,7 @@ Strided = partial(layers.Conv, kernel=4, kernel_init=uniform_fan_in)
 Transposed = partial(layers.ConvTranspose, kernel=4, kernel_init=uniform_fan_in)
 leaky_relu = partial(nn.leaky_relu, negative_slope=0.2)
 WIDTHS = (32, 64, 128, 256)
+FIT = (16, 32)  # multiples of 16 from 32 on
 
 
 def instance_norm(affine: bool, epsilon: float = 1e-6) -> nn.Module:
@@ -54,7 +55,7 @@ class NormedEncoder(nn.Module):
 
   @nn.compact
   def __call__(self, images):
-    h = images
+    h = layers.padded(images, layers.grown(images.shape[1:], *FIT))
     for width in WIDTHS:
       for conv in (Conv3, Conv3, Strided):
         h = conv(features=width, use_bias=False)(h)
@@ -78,7 +79,7 @@ class StyledDecoder(nn.Module):
 
   @nn.compact
   def __call__(self, z):
-    height, width, channels = self.image_shape
+    height, width = layers.grown(self.image_shape, *FIT)
     start = (1, height // 16, width // 16, WIDTHS[-1])
     h = self.param("map", nn.initializers.constant(0.1), start)
     h = jnp.broadcast_to(h.astype(z.dtype), (len(z), *start[1:]))
@@ -92,15 +93,12 @@ class StyledDecoder(nn.Module):
         scale_and_bias = nn.relu(Dense(2 * features)(style))
         scale, bias = jnp.split(scale_and_bias[:, None, None, :], 2, axis=-1)
         h = h * scale + bias
-    return Conv3(features=channels, use_bias=False)(h)
+    h = Conv3(features=self.image_shape[2], use_bias=False)(h)
+    return layers.cropped(h, self.image_shape)
 
 
 def _qlae(image_shape, relu=layers.relu):
-  if any(size % 16 or size < 32 for size in image_shape[:2]):
-    raise ValueError(
-      f"network: images of {image_shape[0]} x {image_shape[1]} pixels don't fit"
-      " 'qlae_conv'; height and width must be multiples of 16 from 32 on"
-    )
+  layers.grown(image_shape, *FIT)  # refuses vectors
   return Architecture(
     NormedEncoder(), StyledDecoder(image_shape), uniform_fan_in
   )

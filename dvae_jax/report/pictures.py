@@ -14,7 +14,7 @@ import numpy as np
 
 from dvae_jax import arrays, rundir
 from dvae_jax.report import paths
-from dvae_jax.report.figures import Usage, to_uint8, usage
+from dvae_jax.report.figures import Usage, shown, usage
 
 SAMPLE = 512  # images that errors, clouds and KLs are taken from
 SHOWN = 5  # images in each group of reconstructions
@@ -97,7 +97,7 @@ def _shared(run, rng):
     "lanes": np.arange(len(run.lanes)),
     "discrete": np.array(run.discrete),
     "indices": indices,
-    "base": to_uint8(images[0]),
+    "base": shown(images[0]),
     "anomaly_names": np.array(names),
     **_factors(dataset, indices),
   }
@@ -157,7 +157,7 @@ def _of_lane(run, lane, images, unusual, seed) -> dict[str, np.ndarray]:
     }
   return {
     **_extremes(images, decoded.pop("sample"), errors),
-    **{name: to_uint8(part) for name, part in decoded.items()},
+    **{name: shown(part) for name, part in decoded.items()},
     **bound,
     **walk,
     "codes": codes,
@@ -216,13 +216,13 @@ def _chunks(rows: np.ndarray):
 def _extremes(images, decoded, errors) -> dict[str, np.ndarray]:
   """The best, median and worst SHOWN images of the sample."""
   ranked = np.argsort(errors, kind="stable")
-  shown = min(SHOWN, len(ranked))
-  middle = (len(ranked) - shown) // 2
+  size = min(SHOWN, len(ranked))
+  middle = (len(ranked) - size) // 2
   rows = np.stack(
-    [ranked[:shown], ranked[middle : middle + shown], ranked[-shown:]]
+    [ranked[:size], ranked[middle : middle + size], ranked[-size:]]
   )
   return {
-    "originals": to_uint8(images[rows]),
-    "reconstructions": to_uint8(decoded[rows]),
+    "originals": shown(images[rows]),
+    "reconstructions": shown(decoded[rows]),
     "errors": errors[rows],
   }

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dvae_jax.methods import posteriors
-from dvae_jax.networks import NETWORKS, Critic
+from dvae_jax.networks import NETWORKS, Critic, layers
+from dvae_jax.networks.architectures import ConvEncoder
 
 
 def count(module, shape):
@@ -99,12 +100,55 @@ def test_a_small_network_brings_a_small_critic():
   assert count(critic, (1, 10)) == dense(10, *[256] * 3, 1)
 
 
-@pytest.mark.parametrize("name", ["conv", "conv_k4", "burgess", "petals_conv"])
-def test_images_that_do_not_fit_are_refused(name):
-  with pytest.raises(
-    ValueError, match=r"network: images of 20 x 20 .* multiples"
-  ):
-    NETWORKS[name]((20, 20, 1))
+CONVOLUTIONS = ("conv", "conv_k4", "burgess", "petals_conv", "qlae_conv")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (33, 50, 16), (2, 256, 3)])
+def test_images_of_any_size_and_number_of_channels(name, shape):
+  encoder, decoder, *_ = NETWORKS[name](shape)
+  key = jax.random.PRNGKey(0)
+  images = jax.ShapeDtypeStruct((2, *shape), jnp.float32)
+  features, _ = jax.eval_shape(encoder.init_with_output, key, images)
+  assert features.ndim == 2
+  z = jax.ShapeDtypeStruct((2, 3), jnp.float32)
+  outputs, _ = jax.eval_shape(decoder.init_with_output, key, z)
+  assert outputs.shape == (2, *shape)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_vectors_are_for_networks_without_convolutions(name):
+  shape = (1, 12, 1)
+  if name in CONVOLUTIONS:
+    with pytest.raises(ValueError, match=r"1 x 12 found.*'mlp_small'.*vectors"):
+      NETWORKS[name](shape)
+    return
+  _, decoder, *_ = NETWORKS[name](shape)
+  outputs, _ = jax.eval_shape(
+    decoder.init_with_output, jax.random.PRNGKey(0), jnp.zeros((2, 3))
+  )
+  assert outputs.shape == (2, *shape)
+
+
+def test_a_small_image_is_in_the_middle_of_its_canvas():
+  images = jnp.ones((1, 3, 5, 1))
+  canvas = layers.padded(images, (8, 8))
+  # 3 rows of 8 leave 2 above and 3 below; 5 columns 1 left and 2 right.
+  expected = np.zeros((8, 8))
+  expected[2:5, 1:6] = 1.0
+  np.testing.assert_array_equal(canvas[0, :, :, 0], expected)
+  np.testing.assert_array_equal(layers.cropped(canvas, (3, 5, 1)), images)
+
+
+def test_a_network_sees_a_padded_image_as_that_canvas():
+  encoder = ConvEncoder(((2, 4), (2, 4)), (3,), layers.relu)  # strides of 4
+  key = jax.random.PRNGKey(0)
+  images = jax.random.uniform(key, (2, 6, 5, 1))
+  params = encoder.init(key, images)
+  canvas = jnp.pad(images, ((0, 0), (1, 1), (1, 2), (0, 0)))
+  np.testing.assert_array_equal(
+    encoder.apply(params, images), encoder.apply(params, canvas)
+  )
 
 
 def test_the_linear_network_has_no_activation():

@@ -127,9 +127,3 @@ def test_only_dense_layers_and_norms_have_biases():
     convs = {n: p for n, p in params.items() if n.startswith("Conv")}
     assert len(convs) in (12, 13)
     assert all(set(p) == {"kernel"} for p in convs.values())
-
-
-@pytest.mark.parametrize("side", [16, 40])
-def test_images_that_do_not_fit_are_refused(side):
-  with pytest.raises(ValueError, match=rf"{side} x {side} .*multiples of 16"):
-    NETWORKS["qlae_conv"]((side, side, 1))

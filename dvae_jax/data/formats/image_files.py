@@ -46,7 +46,8 @@ def load(
   Args:
     name: registered name.
     files: the files.
-    config: has `crop`, `resolution` (0 for 64), `placement` and `stride`.
+    config: has `crop`, `resolution` (0 for 64, with the crop "none" for the
+      files' own), `placement` and `stride`.
     crop: the rule where `config.crop` is "".
     stamp: changes whenever the files do.
 
@@ -61,18 +62,22 @@ def load(
   side = placing.check_side(config.resolution or DEFAULT_SIDE, (0, 0, 0))
   height, width, channels = files.header.image_shape
   resizing.crop_box(height or 2**31, width or 2**31, rule)  # names a bad rule
+  sides = (side, side)
+  if rule == "none":
+    sides, side = own_sides(files, config.resolution), 0
+    height, width = sides
   decode = partial(
-    decode_file, shape=files.header.image_shape, crop=rule, side=side
+    decode_file, shape=(height, width, channels), crop=rule, side=side
   )
   header = files.header._replace(
-    image_shape=(side, side, channels),
+    image_shape=(*sides, channels),
     notes={**files.header.notes, "crop": rule, "packed_by": _RULE},
   )
   placement = placing.choose_placement(
     config.placement, packing.num_bytes(placing.thin(header, config.stride)[0])
   )
   if placement == "streamed":
-    return _streamed(name, header, files.paths, decode, config, side)
+    return _streamed(name, header, files.paths, decode, config, sides)
   blocks = packing.slices(header.num_images, 64)
   stored = packing.cached(
     storage.cache_dir() / name / f"{_key(stamp, rule, side)}",
@@ -93,7 +98,22 @@ def load_prepared(config, *, crop: str) -> Dataset:
   return load(config.name, files, config, crop=crop, stamp=stamp)
 
 
-def _streamed(name: str, header, paths, decode, config, side: int) -> Dataset:
+def own_sides(files: ImageFiles, resolution: int) -> tuple[int, int]:
+  """Height and width of the first file, which all others must have.
+
+  Raises:
+    ValueError: a resolution is asked for, too.
+  """
+  if resolution:
+    raise ValueError(
+      f"data.resolution is {resolution}; needed: 0, because data.crop is 'none'"
+      " and images keep their height and width"
+    )
+  height, width, _ = files.header.image_shape
+  return (height, width) if height else size_of(files.paths[0])
+
+
+def _streamed(name: str, header, paths, decode, config, sides) -> Dataset:
   left, rows = placing.thin(header, config.stride)
   rows = np.arange(len(paths)) if rows is None else rows
 
@@ -101,7 +121,7 @@ def _streamed(name: str, header, paths, decode, config, side: int) -> Dataset:
     return np.stack([decode(paths[row]) for row in rows[indices]])
 
   return placing.dataset_of(
-    name, "file", left, config, side=side, placement="streamed"
+    name, "file", left, config, sides=sides, placement="streamed"
   )._replace(read=read)
 
 
@@ -123,7 +143,7 @@ def decode_file(
     shape: (H, W, C) that it must have; 0 for any height or width. It becomes
       grey for C = 1 and RGB for C = 3.
     crop: crop rule.
-    side: of the result, in pixels.
+    side: of the result, in pixels; 0 keeps it as it is.
 
   Returns:
     (side, side, C) uint8.
@@ -148,7 +168,17 @@ def decode_file(
     )
   top, left, height, width = resizing.crop_box(height, width, crop)
   pixels = pixels[top : top + height, left : left + width]
-  return resizing.resize(pixels.reshape(height, width, shape[2]), side)
+  pixels = pixels.reshape(height, width, shape[2])
+  return resizing.resize(pixels, side) if side else pixels
+
+
+def size_of(path: Path) -> tuple[int, int]:
+  """Height and width of an image file, the right way up."""
+  from PIL import ImageOps
+
+  with _opened(path) as image:
+    width, height = ImageOps.exif_transpose(image).size
+  return height, width
 
 
 def is_grey(path: Path) -> bool:

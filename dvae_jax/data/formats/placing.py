@@ -32,7 +32,10 @@ def place(name: str, source: str, stored: Stored, config) -> Dataset:
     ValueError: names the field, the value found and the values allowed.
   """
   header, rows = thin(stored.header, config.stride)
-  side = check_side(config.resolution, header.image_shape)
+  check_side(config.resolution, header.image_shape)
+  sides = (config.resolution,) * 2
+  if not config.resolution:
+    sides = header.image_shape[:2]
   placement = choose_placement(config.placement, packing.num_bytes(header))
   arrays: Any = ()
   render = read = None
@@ -44,24 +47,31 @@ def place(name: str, source: str, stored: Stored, config) -> Dataset:
     )
     render = partial(
       render_rows, image_shape=header.image_shape, binary=header.binary,
-      side=side,
+      sides=sides,
     )  # fmt: skip
   else:
-    read = partial(_read, stored, rows, side)
+    read = partial(_read, stored, rows, config.resolution)
   return dataset_of(
-    name, source, header, config, side=side, placement=placement
+    name, source, header, config, sides=sides, placement=placement
   )._replace(arrays=arrays, render=render, read=read)
 
 
 def dataset_of(
-  name: str, source: str, header: Header, config, *, side: int, placement: str
+  name: str,
+  source: str,
+  header: Header,
+  config,
+  *,
+  sides: tuple[int, int],
+  placement: str,
 ) -> Dataset:
   """A `Dataset` without its images, which the caller adds."""
-  height = header.image_shape[0]
+  height, _, channels = header.image_shape
+  square = sides[0] == sides[1]
   return Dataset(
     name=name,
     source=source,
-    image_shape=(side, side, header.image_shape[2]),
+    image_shape=(*sides, channels),
     num_images=header.num_images,
     factor_names=header.factor_names,
     factor_sizes=header.factor_sizes,
@@ -73,8 +83,8 @@ def dataset_of(
     notes={
       **header.notes,
       "placement": placement,
-      "resolution": side,
-      "resized": resizing.rule(height, side),
+      "resolution": sides[0] if square else list(sides),
+      "resized": resizing.rule(height, sides[0]),
       "stride": list(config.stride) or [1] * len(header.factor_names),
     },
   )
@@ -134,7 +144,7 @@ def choose_placement(placement: str, num_bytes: int) -> str:
 
 
 def render_rows(
-  arrays, indices, *, image_shape, binary: bool, side: int
+  arrays, indices, *, image_shape, binary: bool, sides: tuple[int, int]
 ) -> jax.Array:
   """Unpacks images on the device.
 
@@ -143,10 +153,10 @@ def render_rows(
     indices: (B,) integers.
     image_shape: (H, W, C) as packed (static).
     binary: whether rows are bits (static).
-    side: resolution of the result (static).
+    sides: height and width of the result (static).
 
   Returns:
-    (B, side, side, C) float32 in [0, 1].
+    (B, *sides, C) float32 in [0, 1].
   """
   rows = arrays[indices]
   if binary:
@@ -157,9 +167,9 @@ def render_rows(
   else:
     levels = rows.astype(jnp.float32)
   height, width, _ = image_shape
-  if (height, width) == (side, side):
+  if (height, width) == sides:
     return levels / 255.0
-  down, across = (resizing.weights(n, side) for n in (height, width))
+  down, across = map(resizing.weights, (height, width), sides)
   sums = jnp.einsum(
     "ih,bhwc,jw->bijc", down, levels, across, precision="highest"
   )
@@ -167,8 +177,9 @@ def render_rows(
 
 
 def _read(stored: Stored, rows, side: int, indices: np.ndarray) -> np.ndarray:
-  """(B, side, side, C) uint8 images of a streamed set."""
+  """(B, side, side, C) uint8 images of a streamed set; 0: as they are."""
   indices = np.asarray(indices)
   if rows is not None:
     indices = rows[indices]
-  return resizing.resize(packing.read_images(stored, indices), side)
+  images = packing.read_images(stored, indices)
+  return resizing.resize(images, side) if side else images

@@ -1,4 +1,4 @@
-"""Named rules by which images are cropped to a square and resized."""
+"""Named rules by which images are cropped, to a square or not, and resized."""
 
 import re
 
@@ -12,7 +12,8 @@ def crop_box(height: int, width: int, rule: str) -> tuple[int, int, int, int]:
     height: of the image, in pixels.
     width: of the image.
     rule: "resize" keeps everything (the image is then squeezed to a square),
-      "center" the largest central square, "cropN" the central N x N pixels.
+      "none" too (it then stays as high and wide as it is), "center" the largest
+      central square, "cropN" the central N x N pixels.
 
   Returns:
     top, left, height, width.
@@ -20,13 +21,13 @@ def crop_box(height: int, width: int, rule: str) -> tuple[int, int, int, int]:
   Raises:
     ValueError: there is no such rule, or the image is smaller than N.
   """
-  if rule == "resize":
+  if rule in ("resize", "none"):
     return 0, 0, height, width
   match = re.fullmatch(r"center|crop([1-9][0-9]*)", rule)
   if not match:
     raise ValueError(
-      f"data.crop is {rule!r}; allowed: 'resize', 'center', 'cropN' such as"
-      " 'crop148', or '' for the data set's own rule"
+      f"data.crop is {rule!r}; allowed: 'none', 'resize', 'center', 'cropN'"
+      " such as 'crop148', or '' for the data set's own rule"
     )
   side = int(match[1] or min(height, width))
   if side > min(height, width):

@@ -39,7 +39,7 @@ def load_folder(config) -> Dataset:
   Raises:
     ValueError: names the field, or the file, and what is wrong with it.
   """
-  root = _given(config, Path.is_dir, "a folder of images")
+  root = given(config, Path.is_dir, "a folder of images")
   paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
   if not paths:
     raise ValueError(
@@ -73,7 +73,7 @@ def load_npz(config) -> Dataset:
   Raises:
     ValueError: names the field, or the array, and what is wrong with it.
   """
-  path = _given(config, Path.is_file, "an .npz file")
+  path = given(config, Path.is_file, "an .npz file")
   rule = config.crop or "center"
   status = path.stat()
   key = [str(path.resolve()), status.st_size, status.st_mtime_ns, rule]
@@ -86,7 +86,8 @@ def load_npz(config) -> Dataset:
   return placing.place(config.name, "file", stored, config)
 
 
-def _given(config, is_right, what: str) -> Path:
+def given(config, is_right, what: str) -> Path:
+  """The path `data.dir`, or a sentence about what it has to be."""
   path = Path(config.dir).expanduser()
   if not config.dir or not is_right(path):
     raise ValueError(f"data.dir is {config.dir!r}; needed: {what}")
@@ -112,7 +113,7 @@ def read_npz(path: Path, rule: str) -> Images:
   factors = npy_members.read_optional(path, "factors")
   if factors is not None:
     names = npy_members.read_optional(path, "factor_names")
-    header, order = with_factors(header, *_named(path, factors, names))
+    header, order = with_factors(header, *named_factors(path, factors, names))
   rows = np.argsort(order)
   blocks = (
     block[:, top : top + height, left : left + width]
@@ -123,7 +124,12 @@ def read_npz(path: Path, rule: str) -> Images:
   return header, packing.in_order(rows, blocks)
 
 
-def _named(path: Path, factors: np.ndarray, names: np.ndarray | None):
+def named_factors(path: Path, factors: np.ndarray, names: np.ndarray | None):
+  """Names and columns of factors (N, K), each (N,).
+
+  Raises:
+    ValueError: names the array, and what is wrong with it.
+  """
   if factors.ndim != 2:
     raise ValueError(
       f"{path}: factors has shape {factors.shape}; needed: (N, K)"
@@ -170,10 +176,10 @@ def read_table(
     )
   names = tuple(name for name in head if name != "file")
   table = np.array([rows[file] for file in files])
-  return names, [_numbers(table[:, head.index(name)]) for name in names]
+  return names, [as_numbers(table[:, head.index(name)]) for name in names]
 
 
-def _numbers(words: np.ndarray) -> np.ndarray:
+def as_numbers(words: np.ndarray) -> np.ndarray:
   """Words as numbers where all of them are."""
   for kind in (int, float):
     try:

@@ -105,6 +105,11 @@ def load(entry: DatasetEntry, config) -> Dataset:
     )
   spec = entry.tfds
   assert spec is not None
+  if config.crop == "none":
+    raise ValueError(
+      "data.crop is 'none', which keeps the size of own images; copies by TFDS"
+      " become square"
+    )
   if spec.adjustable:
     spec = spec._replace(
       side=placing.check_side(config.resolution or spec.side, spec.image_shape),

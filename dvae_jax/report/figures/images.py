@@ -29,6 +29,18 @@ def to_uint8(images) -> np.ndarray:
   return np.rint(np.clip(np.nan_to_num(images), 0, 1) * 255).astype(np.uint8)
 
 
+def shown(images) -> np.ndarray:
+  """Images (..., C) as uint8 that can be seen, in one or three channels.
+
+  Of more than three channels they are the first three, of two the first.
+  """
+  images = to_uint8(images)
+  channels = images.shape[-1]
+  if channels in (1, 3):
+    return images
+  return images[..., :3] if channels > 3 else images[..., :1]
+
+
 def _gap(width: int) -> int:
   """Pixels between images of this width: what looks the same at any size."""
   return max(1, width // 24)
@@ -45,7 +57,7 @@ def tile(images, *, gap: int, alpha=1.0) -> np.ndarray:
   Returns:
     (R (H + gap) - gap, S (W + gap) - gap, 4) uint8, RGBA.
   """
-  images = to_uint8(images)
+  images = shown(images)
   rows, columns, height, width, channels = images.shape
   if channels not in (1, 3):
     raise ValueError(f"images: found {channels} channels, allowed: 1, 3")
@@ -106,7 +118,7 @@ def reconstructions(
     errors: (G, P) nats per image.
     groups: G names.
   """
-  images, decoded = to_uint8(images), to_uint8(decoded)
+  images, decoded = shown(images), shown(decoded)
   pairs = np.stack([images, decoded], axis=1)
   tables = [_table(pair) for pair in pairs]
   gutter = np.zeros(
@@ -135,7 +147,7 @@ def traversals(frames, use: Usage, values) -> Figure:
     use: of the D latents.
     values: (D, S) what each latent is set to, or (S,) for all of them.
   """
-  frames = to_uint8(frames)
+  frames = shown(frames)
   values = np.broadcast_to(values, frames.shape[:2])
   order = use.order()
   table = _table(frames[order], alpha=_opacity(use)[:, None])
@@ -163,7 +175,7 @@ def _opacity(use: Usage) -> np.ndarray:
 
 def samples(images, *, columns: int = 16) -> Figure:
   """Images (B, H, W, C), such as decoded draws, in rows of `columns`."""
-  images = to_uint8(images)
+  images = shown(images)
   columns = min(columns, len(images))
   whole = len(images) // columns * columns
   table = images[:whole].reshape(-1, columns, *images.shape[1:])
@@ -176,7 +188,7 @@ def interpolations(frames) -> Figure:
   Args:
     frames: (P, S, H, W, C); the first and last of a row are the end points.
   """
-  frames = to_uint8(frames)
+  frames = shown(frames)
   figure, ax = _picture(_table(frames))
   labels = [""] * frames.shape[1]
   labels[0], labels[-1] = "from", "to"
@@ -193,7 +205,7 @@ def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
     codes: (N, 2) codes in that plane, drawn behind it.
     names: the plane's two axes.
   """
-  frames, path, codes = to_uint8(frames), np.asarray(path), np.asarray(codes)
+  frames, path, codes = shown(frames), np.asarray(path), np.asarray(codes)
   figure = new_figure(4.0, width=HALF_WIDTH)
   figure.patch.set_alpha(0)
   ax = figure.add_subplot()
@@ -232,7 +244,7 @@ def traversal_animation(
   Returns:
     2 S - 2 frames that loop, each (scale H + 14, D (scale W + 2) - 2, 3) uint8.
   """
-  frames, order, dim = to_uint8(frames), use.order(), _opacity(use)[None]
+  frames, order, dim = shown(frames), use.order(), _opacity(use)[None]
   frames = frames.repeat(scale, axis=2).repeat(scale, axis=3)
   loop = [*range(frames.shape[1]), *range(frames.shape[1] - 2, 0, -1)]
   return [_labelled(frames[order, s], order, dim) for s in loop]

@@ -172,3 +172,31 @@ def test_a_changed_table_is_read_again(tmp_path):
   (tmp_path / "mine" / "factors.csv").write_text(changed)
   dataset = load("image_folder", dir=folder, resolution=24)
   np.testing.assert_array_equal(dataset.factors, [[0], [0], [2], [1]])
+
+
+def test_images_may_keep_their_height_and_width(tmp_path):
+  images = noise(3, 6, 10, 4)
+  np.savez(tmp_path / "own.npz", images=images)
+  for placement in ("device", "streamed"):
+    dataset = load(
+      "npz", dir=str(tmp_path / "own.npz"), crop="none", placement=placement
+    )
+    assert dataset.image_shape == (6, 10, 4)
+    assert dataset.notes["resolution"] == [6, 10]
+    found = rendered(dataset) if dataset.render else dataset.read(np.arange(3))
+    np.testing.assert_array_equal(found, images)
+
+
+def test_files_of_one_size_may_keep_it(tmp_path):
+  pixels = noise(2, 6, 10, 3)
+  for number, image in enumerate(pixels):
+    Image.fromarray(image).save(tmp_path / f"{number}.png")
+  fields = {"dir": str(tmp_path), "crop": "none"}
+  np.testing.assert_array_equal(
+    rendered(load("image_folder", **fields)), pixels
+  )
+  with pytest.raises(ValueError, match=r"data.resolution is 8; needed: 0"):
+    load("image_folder", **fields, resolution=8)
+  Image.fromarray(pixels[0, :5]).save(tmp_path / "2.png")
+  with pytest.raises(ValueError, match=r"2.png has 5 x 10 pixels; needed: 6"):
+    load("image_folder", **fields)
