@@ -84,6 +84,26 @@ def gaussian_noise(
   return -0.5 * _over_pixels(squares + constant)
 
 
+def gaussian_learned(
+  logits: Images, images: Images, *, log_variance
+) -> Float[Array, " B"]:
+  """`gaussian_noise` whose variance is learned: sigma-VAE.
+
+  Rybkin et al. 2021 (arXiv:2006.13202), section 3, one variance for all pixels.
+  At its best it is the mean squared error, so that the loss grows with the
+  logarithm of that error, without bound where images are met exactly.
+
+  Args:
+    logits: (B, H, W, C); their sigmoid is the mean of a pixel.
+    images: (B, H, W, C) pixels in [0, 1].
+    log_variance: of a pixel, a parameter.
+
+  Returns:
+    (B,) in nats.
+  """
+  return gaussian_noise(logits, images, noise_variance=jnp.exp(log_variance))
+
+
 def _over_pixels(values: Images) -> Float[Array, " B"]:
   return jnp.sum(values, axis=tuple(range(1, values.ndim)))
 
@@ -92,4 +112,7 @@ LIKELIHOODS = {
   "bernoulli": Likelihood(bernoulli),
   "gaussian": Likelihood(gaussian),
   "gaussian_noise": Likelihood(gaussian_noise),
+  "gaussian_learned": Likelihood(
+    gaussian_learned, parameters={"log_variance": 0.0}
+  ),
 }

@@ -61,6 +61,27 @@ def test_gaussian_noise_log_prob_is_a_normal_density(variance):
   np.testing.assert_allclose(log_prob, density.sum((1, 2, 3)), rtol=2e-5)
 
 
+def test_a_learned_variance_is_best_at_the_mean_squared_error():
+  images, logits = random_images(4, binary=False)
+  error = ((images - scipy.special.expit(logits)) ** 2).mean()
+
+  def summed(log_variance):
+    return likelihoods.gaussian_learned(
+      *as_jax(logits, images), log_variance=log_variance
+    ).sum()
+
+  # d/ds sum -(e / exp(s) + s) / 2 = n (mean e / exp(s) - 1) / 2.
+  best = jnp.log(jnp.float32(error))
+  for log_variance in (best, jnp.float32(0.0), jnp.float32(-3.0)):
+    found = jax.grad(summed)(log_variance)
+    expected = 0.5 * images.size * (error / np.exp(log_variance) - 1)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+  density = scipy.stats.norm.logpdf(
+    images, scipy.special.expit(logits), np.exp(-1.5)
+  )
+  np.testing.assert_allclose(summed(-3.0), density.sum(), rtol=2e-5)
+
+
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_likelihoods_survive_extreme_logits(name):
   # log sigmoid(1e4) = 0 and log sigmoid(-1e4) = -1e4; (1 - 0)^2 = 1.
@@ -69,7 +90,10 @@ def test_likelihoods_survive_extreme_logits(name):
   log_prob = LIKELIHOODS[name].log_prob
   if name == "gaussian_noise":  # of this variance it has no constant
     log_prob = partial(log_prob, noise_variance=0.5 / np.pi)
+  if name == "gaussian_learned":
+    log_prob = partial(log_prob, log_variance=-jnp.log(2.0 * jnp.pi))
   ones = {"gaussian": -2.0, "gaussian_noise": -2.0 * np.pi}
+  ones["gaussian_learned"] = ones["gaussian_noise"]
   expected = {"bernoulli": -2e4, **ones}[name]
   np.testing.assert_allclose(log_prob(logits, images), [expected], rtol=1e-6)
   gradient = jax.grad(lambda x: log_prob(x, images).sum())(logits)
