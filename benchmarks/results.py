@@ -92,8 +92,8 @@ def sees(method: str) -> str:
   objective = OBJECTIVES[method]
   given = []
   if objective.companions:
-    kinds = {pairs.draw: "pairs", groups.draw: "groups"}
-    given.append(kinds[objective.companions.draw])
+    kinds = {pairs.draw: ["pairs"], groups.draw: ["groups"]}
+    given += kinds.get(objective.companions.draw, [])
   if reads(objective, "factors"):
     given.append("factors")
   return " and ".join(given) or "images"
