@@ -5,6 +5,8 @@ The questions are those of Locatello et al. 2019 (arXiv:1811.12359), sections
 each setting, as many of its lanes as it has, with replacement: other seeds.
 """
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,6 +27,10 @@ class Table(NamedTuple):
     setting: (M,) texts, "beta 4"; lanes that share run and setting are seeds.
     place: (M,) a setting's place among its run's, 0 first.
     seed: (M,).
+    data: (M,) names of data sets, told apart by their images where two share
+      one.
+    recipe: (M,) method, network and setting: what a lane of another data set
+      may share.
     scores: name -> (M,) numbers, NaN where missing.
   """
 
@@ -32,6 +38,8 @@ class Table(NamedTuple):
   setting: np.ndarray
   place: np.ndarray
   seed: np.ndarray
+  data: np.ndarray
+  recipe: np.ndarray
   scores: dict[str, np.ndarray]
 
   @property
@@ -47,6 +55,8 @@ class Table(NamedTuple):
       self.setting[chosen],
       self.place[chosen],
       self.seed[chosen],
+      self.data[chosen],
+      self.recipe[chosen],
       {name: values[chosen] for name, values in self.scores.items()},
     )
 
@@ -83,7 +93,29 @@ def table_of(lanes: list[dict[str, Any]]) -> Table:
     np.array([lane["setting"] for lane in kept]),
     np.array([order[lane["run"]].index(lane["setting"]) for lane in kept]),
     np.array([lane["seed"] for lane in kept]),
+    _data_names(kept),
+    np.array(
+      [
+        f"{x.get('method', x['run'])} {x.get('network', '')} {x['setting']}"
+        for x in kept
+      ]
+    ),
     {name: np.array(column(name), np.float64) for name in names},
+  )
+
+
+def _data_names(lanes: list[dict[str, Any]]) -> np.ndarray:
+  """(M,) what to call each lane's data set."""
+  every = [lane.get("data") or {"name": ""} for lane in lanes]
+  kinds = [json.dumps(data, sort_keys=True) for data in every]
+  shared = Counter(json.loads(kind)["name"] for kind in set(kinds))
+  return np.array(
+    [
+      data["name"]
+      if shared[data["name"]] == 1
+      else f"{data['name']}, {data['num_images']:,} images"
+      for data in every
+    ]
   )
 
 

@@ -80,9 +80,7 @@ def training_images(dataset: Dataset, number: int) -> np.ndarray:
   if dataset.acceptance is not None:
     every = jnp.arange(dataset.num_images, dtype=jnp.int32)
     chance = np.asarray(dataset.acceptance(dataset.arrays, every), np.float64)
-  number = min(number, np.count_nonzero(chance))
+  count = min(number, int(np.count_nonzero(chance)))
   rng = np.random.default_rng(0)
-  drawn = rng.choice(
-    len(chance), number, replace=False, p=chance / chance.sum()
-  )
+  drawn = rng.choice(len(chance), count, replace=False, p=chance / chance.sum())
   return drawn.astype(np.int32)

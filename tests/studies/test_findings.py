@@ -131,6 +131,14 @@ def test_chance_of_best_favours_the_best(table):
   assert next(iter(low)) == min(sums, key=sums.get)
 
 
+def test_two_sizes_of_a_data_set_are_two():
+  found = synthetic.lanes(seeds=2)
+  for i, lane in enumerate(found):
+    lane["data"] = {"name": "dsprites", "num_images": 10 ** (3 + i % 2)}
+  names = set(findings.table_of(found).data)
+  assert names == {"dsprites, 1,000 images", "dsprites, 10,000 images"}
+
+
 def test_choices_take_the_better_side(table):
   found = findings.choices(table, "mig", samples=20)
   mig = table.scores["mig"]

@@ -66,6 +66,23 @@ def test_sentences_name_the_best(folder):
   assert html.count("<svg") == 5
 
 
+def test_transfer_has_a_row_a_pair_of_data_sets(tmp_path):
+  lanes = []
+  for name in ("discs", "bars"):
+    for lane in synthetic.lanes():
+      data = {"data": {"name": name}, "method": lane["run"]}
+      lanes.append(lane | data | {"run": f"{name}-{lane['run']}"})
+  page.write(Results(lanes, {}, ABOUT), tmp_path)
+  rows = read(tmp_path / "transfer.csv")
+  assert [(r["here"], r["there"]) for r in rows] == [
+    ("discs", "bars"),
+    ("bars", "discs"),
+  ]
+  for row in rows:  # the same lanes twice
+    assert number(row["rank correlation"]) == 1
+    assert row["of the best there"] == row["mig ↑ there of the best here"]
+
+
 def test_latex_is_escaped(folder):
   text = (folder / "settings.tex").read_text()
   assert r"mig $\uparrow$" in text
