@@ -13,6 +13,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,8 +57,7 @@ CODE_ARRAYS = {
   "means": "LND", "logvars": "LND", "kl": "LD", "indices": "N", "discrete": "",
   "factors": "NK", "factor_names": "K", "held_out": "N",
 }  # fmt: skip
-# JSON's types.
-WORDS = {
+WORDS = {  # JSON's types
   int: "a whole number",
   float: "a number",
   str: "a text",
@@ -82,8 +82,7 @@ def write_atomic(
   """
   if isinstance(content, str):
     content = content.encode()
-  # Not that of another process or thread that writes the same file.
-  mine = f"{os.getpid()}.{threading.get_ident()}"
+  mine = f"{os.getpid()}.{threading.get_ident()}"  # others may write it, too
   temporary = path.with_name(f".{path.name}.{mine}")
   try:
     with temporary.open("wb") as file:
@@ -97,8 +96,8 @@ def write_atomic(
 
 def sync(path: Path, *, inside: bool = False) -> None:
   """Returns when the disk holds a file or a folder's names, or all `inside`."""
-  for found in sorted(path.rglob("*"), reverse=True) if inside else ():
-    sync(found)
+  with ThreadPoolExecutor() as threads:  # a disk takes many for one's price
+    list(threads.map(sync, path.rglob("*") if inside else ()))
   file = os.open(path, os.O_RDONLY)
   try:
     os.fsync(file)

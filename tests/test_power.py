@@ -3,6 +3,7 @@
 import functools
 import os
 import stat
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,14 @@ class Disk:
   def __init__(self):
     self.moments, self.calls = [({}, {})], []
     self.fsync, self.replace = os.fsync, Path.replace
+    self.turn = threading.Lock()
 
   def on_fsync(self, opened):
     self.fsync(opened)
+    with self.turn:
+      self.note(opened)
+
+  def note(self, opened):
     files, folders = map(dict, self.moments[-1])
     path = Path(os.readlink(f"/proc/self/fd/{opened}"))
     number = path.stat().st_ino
