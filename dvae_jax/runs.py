@@ -197,13 +197,23 @@ _decode = jax.jit(models.decode_images, static_argnums=0)
 _log_prob = jax.jit(models.log_prob, static_argnums=0)
 
 
+def _place(workdir: str | Path) -> Path:
+  """The folder itself, or a downloaded one."""
+  if not str(workdir).startswith("hf://"):
+    return Path(workdir)
+  from dvae_jax import hub
+
+  return hub.fetch(str(workdir))
+
+
 def load_run(
   workdir: str | Path, *, setup: training.Setup | None = None
 ) -> Run:
   """Loads the newest checkpoint of a run directory.
 
   Args:
-    workdir: of a run that has made at least one checkpoint.
+    workdir: of a run that has made at least one checkpoint; "hf://user/name" is
+      one on the Hugging Face Hub.
     setup: of a run that differs in its lanes alone, whose data and compiled
       programs are used; None loads and compiles them, 10 MB each time.
 
@@ -214,7 +224,7 @@ def load_run(
     ValueError: it's no run directory, what it names isn't registered, or its
       checkpoint can't be read.
   """
-  folder = Path(workdir)
+  folder = _place(workdir)
   record = rundir.read_config(folder)
   with rundir.about(folder / rundir.CONFIG):
     schema.check_values(record["config"])
