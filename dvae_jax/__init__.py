@@ -4,9 +4,13 @@ import importlib
 
 from dvae_jax.registration import register
 
-__all__ = ["load_run", "load_study", "register"]
+__all__ = ["load_run", "load_study", "register", "run_experiment"]
 __version__ = "0.2.0"
-_LATER = {"load_run": "dvae_jax.runs", "load_study": "dvae_jax.studies"}
+_LATER = {
+  "load_run": "dvae_jax.runs",
+  "load_study": "dvae_jax.studies",
+  "run_experiment": "dvae_jax.main",
+}
 
 
 def __getattr__(name):

@@ -5,6 +5,7 @@ python -m dvae_jax.main --config=experiments/betavae_dsprites.py:quick
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from absl import app, flags
 from ml_collections import config_flags
@@ -35,13 +36,39 @@ def main(_) -> None:
       register(experiment)
     checks.check(config)
     trackers.check(flags.FLAGS.tracker)
-  run(
-    config,
-    config_flags.get_config_filename(flags.FLAGS["config"]),
-    workdir=flags.FLAGS.workdir,
-    registered=[*flags.FLAGS.register, ""][0],
-    tracker=flags.FLAGS.tracker,
-  )
+    run(
+      config,
+      config_flags.get_config_filename(flags.FLAGS["config"]),
+      workdir=flags.FLAGS.workdir,
+      registered=[*flags.FLAGS.register, ""][0],
+      tracker=flags.FLAGS.tracker,
+    )
+
+
+def run_experiment(
+  path: str, *, workdir: str | Path | None = None, **fields: Any
+):
+  """Does in this process, such as a notebook's, what the command does.
+
+  Args:
+    path: an experiment file, with a profile after a colon.
+    workdir: the run directory; runs/<experiment> if None.
+    fields: of the config, with two underscores for a dot: `train__steps=100`.
+
+  Returns:
+    The trained `Run`.
+
+  Raises:
+    ValueError: names the field or the file, and what is wrong with it.
+  """
+  from dvae_jax import checks, runs
+
+  config = configs.load(path)
+  named = {name.replace("__", "."): value for name, value in fields.items()}
+  with config.unlocked():
+    config.update_from_flattened_dict(named)
+  checks.check(config)
+  return runs.load_run(run(config, path, workdir=workdir))
 
 
 def run(
@@ -71,27 +98,26 @@ def run(
 
   session.set_up()
   place = workdir or Path("runs") / session.experiment_name(path)
-  with session.refusing():
-    sweep.use_cores(checks.num_lanes(config))
-    dataset = data.load(config.data)
-    checks.check_dataset(config, dataset)
-    setup = training.set_up(config, dataset)
-    checks.check_size(config, setup)
-    settings, about = config.to_dict(), session.describe(dataset)
-    say(words.training_in_words(settings, about, dataset.image_shape))
-    file = registered or path.partition(":")[0]
-    with session.opened(place, settings, dataset, experiment=file) as folder:
-      loop.train(
-        config, setup, folder, shorter=shorter_command(path), tracker=tracker
+  sweep.use_cores(checks.num_lanes(config))
+  dataset = data.load(config.data)
+  checks.check_dataset(config, dataset)
+  setup = training.set_up(config, dataset)
+  checks.check_size(config, setup)
+  settings, about = config.to_dict(), session.describe(dataset)
+  say(words.training_in_words(settings, about, dataset.image_shape))
+  file = registered or path.partition(":")[0]
+  with session.opened(place, settings, dataset, experiment=file) as folder:
+    loop.train(
+      config, setup, folder, shorter=shorter_command(path), tracker=tracker
+    )
+    lines = results.evaluated(folder)
+    only = evaluate.unmeasured(lines, settings["eval"])
+    if only is None or only:
+      found = evaluate.evaluate(
+        runs.load_run(folder), settings["eval"], only=only
       )
-      lines = results.evaluated(folder)
-      only = evaluate.unmeasured(lines, settings["eval"])
-      if only is None or only:
-        found = evaluate.evaluate(
-          runs.load_run(folder), settings["eval"], only=only
-        )
-        trackers.write_scores(tracker, folder, found)
-      conclude(folder)
+      trackers.write_scores(tracker, folder, found)
+    conclude(folder)
   return folder
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import dvae_jax
-from dvae_jax import rundir
+from dvae_jax import main, rundir
 
 ROOT = Path(__file__).parents[1]
 TINY = f"--config={ROOT / 'tests' / 'helpers' / 'tiny.py'}"
@@ -171,3 +171,21 @@ def test_bad_input_is_refused_without_touching_a_file(tmp_path, flag, words):
   assert code != 0
   assert re.search(words, error)
   assert not workdir.exists()
+
+
+def test_an_experiment_is_run_from_python_as_by_the_command(monkeypatch):
+  seen = []
+  monkeypatch.setattr(
+    main, "run", lambda config, path, workdir: seen.append((config, workdir))
+  )
+  monkeypatch.setattr("dvae_jax.runs.load_run", lambda folder: "loaded")
+  file = str(ROOT / "tests" / "helpers" / "tiny.py")
+  found = dvae_jax.run_experiment(
+    file, workdir="here", train__steps=30, hparams__clip=1.0, train__clip="norm"
+  )
+  assert found == "loaded"
+  ((config, workdir),) = seen
+  assert (config.train.steps, config.hparams.clip) == (30, 1.0)
+  assert workdir == "here"
+  with pytest.raises(ValueError, match=r"train\.stepz: the config has no such"):
+    dvae_jax.run_experiment(file, train__stepz=3)
