@@ -164,8 +164,9 @@ def draw(lines: list[dict]) -> Figure:
     ax.set_yticks(range(len(NAMES)), NAMES if ax is axes[0] else [""] * 5)
     ax.invert_yaxis()
   axes[0].set_xscale("symlog", linthresh=1)
+  axes[0].set_xlim(-10, 100)
   axes[0].axvline(0, color="#999999", lw=0.8)
-  axes[0].legend(fontsize=7, frameon=False)
+  axes[0].legend(fontsize=7, frameon=False, loc="lower right")
   return figure
 
 
