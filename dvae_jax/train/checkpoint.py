@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,9 @@ from dvae_jax.progress import say
 from dvae_jax.rundir import sync
 
 # Beside the state's fields.
-DIGESTS = {  # the first is written, the others were
+DIGESTS: dict[
+  str, Callable[[], Any]
+] = {  # the first is written, the others were
   "sha256": hashlib.sha256,
   "digest": functools.partial(hashlib.blake2b, digest_size=32),
 }
