@@ -114,7 +114,8 @@ def opened(
 
 def _clear_away(folder: Path) -> None:
   """Removes what a killed `write_atomic` left; the folder is held."""
-  for path in folder.glob(".*.*"):
+  clouds = (folder / rundir.CLOUDS).glob(".*.*")
+  for path in (*folder.glob(".*.*"), *clouds):
     if re.fullmatch(r"\..+\.\d+\.\d+", path.name):
       path.unlink(missing_ok=True)
 
