@@ -376,3 +376,14 @@ def _linear(srgb):
 
 def _luminance(colour):
   return float(_linear(np.array(to_rgb(colour))) @ [0.2126, 0.7152, 0.0722])
+
+
+def test_what_has_no_colours_to_show_is_shown_in_part():
+  images = np.arange(5 * 4 * 6 * 5, dtype=np.uint8).reshape(5, 4, 6, 5)
+  np.testing.assert_array_equal(figures.shown(images), images[..., :3])
+  two = images[..., :2]
+  np.testing.assert_array_equal(figures.shown(two), images[..., :1])
+  vector = images[:, :1, :, :1]
+  found = figures.shown(vector)  # 6 numbers long, 2 high
+  np.testing.assert_array_equal(found, np.concatenate([vector] * 2, axis=1))
+  np.testing.assert_array_equal(figures.shown(found), found)

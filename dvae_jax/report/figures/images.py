@@ -32,10 +32,13 @@ def to_uint8(images) -> np.ndarray:
 def shown(images) -> np.ndarray:
   """Images (..., C) as uint8 that can be seen, in one or three channels.
 
-  Of more than three channels they are the first three, of two the first.
+  Of more than three channels they are the first three, of two the first. A
+  vector, an image of one line, is as high as a third of its length.
   """
   images = to_uint8(images)
-  channels = images.shape[-1]
+  height, width, channels = images.shape[-3:]
+  if height == 1:
+    images = images.repeat(max(1, width // 3), axis=-3)
   if channels in (1, 3):
     return images
   return images[..., :3] if channels > 3 else images[..., :1]
