@@ -18,6 +18,7 @@ from benchmarks import rotated
 from dvae_jax import rundir
 from dvae_jax.data.sampling import groups, pairs
 from dvae_jax.methods import OBJECTIVES
+from dvae_jax.methods.models import keywords
 from dvae_jax.methods.objective import reads
 from dvae_jax.report.scores import titled, worth
 from dvae_jax.studies import findings, load_study
@@ -72,12 +73,14 @@ class About(NamedTuple):
     steps: of training.
     method: the objective's name, or that of a baseline.
     likelihood: p(x|z), "" where nothing is decoded.
+    fixed: the weights that the method takes, where none is swept.
   """
 
   sees: str
   steps: int
   method: str
   likelihood: str
+  fixed: str
 
 
 class Everything(NamedTuple):
@@ -99,6 +102,14 @@ def sees(method: str) -> str:
   return " and ".join(given) or "images"
 
 
+def weights(method: str, hparams: dict) -> str:
+  """What a method's penalty or loss is given: "beta 4, gamma 20"."""
+  objective = OBJECTIVES[method]
+  taken = (*keywords(objective.penalty), *keywords(objective.loss))
+  names = [name for name in taken if name in hparams]
+  return ", ".join(f"{name} {hparams[name]:g}" for name in names)
+
+
 def everything(root: Path = ROOT) -> Everything:
   """Every committed study below a folder, and the rotated autoencoder."""
   lanes: list[dict] = []
@@ -112,11 +123,15 @@ def everything(root: Path = ROOT) -> Everything:
     for lane in study.lanes:
       method, config = lane["method"], study.about["runs"][lane["run"]]
       about[lane["run"]] = About(
-        sees(method), lane["step"], method, config["likelihood"]
+        sees(method),
+        lane["step"],
+        method,
+        config["likelihood"],
+        weights(method, config["hparams"]),
       )
     for lane in rundir.read_jsonl(folder / rotated.FILE):
       lanes.append(lane)
-      about[lane["run"]] = About("images", lane["step"], lane["run"], "")
+      about[lane["run"]] = About("images", lane["step"], lane["run"], "", "")
   return Everything(findings.table_of(lanes), about)
 
 
@@ -149,7 +164,7 @@ def markdown(found: list[Row], about: dict[str, About], names) -> str:
       scores.pop("reconstruction", None)
     theirs = PUBLISHED.get(own.method)
     lines.append([
-      f"`{own.method}`", row.setting, f"{own.steps:,}", own.sees,
+      f"`{own.method}`", row.setting or own.fixed, f"{own.steps:,}", own.sees,
       *(str(scores.get(name, "")) for name in columns),
       f"{theirs:.2f}" if theirs else "",
     ])  # fmt: skip

@@ -56,7 +56,10 @@ def write_study(folder, lanes, likelihoods=None):
     arrays.write(path, skew_codes(count), compression=zipfile.ZIP_STORED)
   rundir.write_jsonl(folder / "lanes.jsonl", lanes)
   kinds = {run: "bernoulli" for run in counts} | (likelihoods or {})
-  runs = {run: {"likelihood": kind} for run, kind in kinds.items()}
+  hparams = {"learning_rate": 1e-3, "quantise": 10.24, "commit": 2.0}
+  runs = {
+    run: {"likelihood": kind, "hparams": hparams} for run, kind in kinds.items()
+  }
   (folder / "study.json").write_text(json.dumps({"file": "x", "runs": runs}))
 
 
@@ -112,6 +115,14 @@ def test_classics_modern_methods_and_baselines_are_one_table(root):
   # Squared errors aren't cross-entropies; a rotation decodes nothing.
   assert reconstructions["factor_qvae", "6,000"] == ""
   assert reconstructions["autoencoder+ica", "6,000"] == ""
+
+
+def test_a_method_without_a_sweep_shows_its_weights(root):
+  about = results.everything(root).about
+  assert about["qlae"].fixed == "quantise 10.24, commit 2"
+  assert about["dc_ign"].fixed == about["autoencoder+ica"].fixed == ""
+  row = results.Row("qlae", "", {})
+  assert "| quantise 10.24, commit 2 |" in results.markdown([row], about, ())
 
 
 def test_the_conclusion_follows_from_the_lanes(root):
