@@ -259,7 +259,8 @@ def _longer(every: Everything, found: list[Row]) -> str:
     for row in found
     if every.about[row.run].steps == shortest
   }
-  gains, rest = [], []
+  gains: list[Row] = []
+  rest: list[Row] = []
   for row in found:
     own = every.about[row.run]
     if own.steps > shortest and own.method in short:
@@ -299,8 +300,8 @@ def tables() -> dict[str, findings.Table]:
 
 def page(found: dict[str, findings.Table], every: Everything) -> str:
   """docs/results.md."""
-  table = markdown(rows(every.table), every.about, SCORES)
-  parts = [HEAD, EVERY, table, f"\n{conclusion(every)}"]
+  parts = [HEAD, EVERY, markdown(rows(every.table), every.about, SCORES)]
+  parts.append(f"\n{conclusion(every)}")
   for name, table in found.items():
     about = json.loads((ROOT / f"results/{name}/study.json").read_text())
     parts.append(
