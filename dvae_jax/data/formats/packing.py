@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.progress import Progress
 
 from dvae_jax import arrays
 from dvae_jax.data.formats import storage
+from dvae_jax.progress import progress_bar
 
 _VERSION = 1
 
@@ -140,8 +140,8 @@ def write(
     )
     written = np.zeros(header.num_images, bool)
     factors = header.factors
-    with Progress(transient=True) as progress:
-      task = progress.add_task(title, total=header.num_images)
+    with progress_bar() as bar:
+      task = bar.add_task(title, total=header.num_images)
       for chunk in chunks:
         _check_chunk(chunk, header, written)
         rows[chunk.rows] = (
@@ -152,7 +152,7 @@ def write(
           if factors is None:
             factors = np.zeros((len(rows), chunk.factors.shape[1]), np.int32)
           factors[chunk.rows] = chunk.factors
-        progress.advance(task, len(chunk.images))
+        bar.advance(task, len(chunk.images))
     if not written.all():
       raise ValueError(
         f"{title}: {int((~written).sum())} of {header.num_images} images are"
