@@ -206,7 +206,9 @@ def draw(lines: list[dict]) -> Figure:
     side = images.shape[2]
     ax.imshow(pixels.sheet(images), cmap="gray", vmin=0, vmax=1)
     ax.set_yticks(side * (np.arange(len(images)) + 0.5))
-    ax.set_yticklabels(line["pictures"]["rows"], fontsize=6.5, color=INK)
+    told = line["pictures"]["rows"]
+    told = ["nothing" if row.endswith(" 0.00") else row for row in told]
+    ax.set_yticklabels(told, fontsize=6.5, color=INK)
     ax.set_xticks([side / 2, 6.5 * side], ["-2", "2"], fontsize=6.5)
     ax.set_xlabel("value of the latent", fontsize=7, color=INK)
     title = f"{line['data'].replace('_', ' ')}, {line['setting']}"
