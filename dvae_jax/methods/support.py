@@ -76,7 +76,7 @@ def distance_to_product(
   first, second = (squares(stop_gradient(x)) for x in (a, b))
   # Only the farthest combination and its nearest image have a gradient.
   nearest = (first[:, :, :, None] + second[:, :, None]).min(axis=1)
-  farthest = nearest.reshape(len(pairs), -1).argmax(axis=1)
+  farthest = nearest.reshape(len(pairs), len(codes) ** 2).argmax(axis=1)
   i, j = jnp.divmod(farthest, len(codes))
   pair = jnp.arange(len(pairs))
   n = (first[pair, :, i] + second[pair, :, j]).argmin(axis=1)
