@@ -1,15 +1,14 @@
 """What the site has beside the pages' own words.
 
-Links out of docs/ lead to the repository, and the gallery shows the figures
-that docs/claims.md has at the time.
+A link out of docs/ becomes the name of its file, for the site doesn't have it,
+and the gallery shows the figures that docs/claims.md has at the time.
 """
 
 import posixpath
 import re
 from pathlib import Path
 
-CODE = "https://github.com/dvae-jax/dvae_jax/blob/main/"
-OUT = re.compile(r"(\]\()((?:\.\./)+)([^)\s]*)(\))")
+OUT = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>(?:\.\./)+[^)\s]*)\)")
 # A claim: its heading, sentence, verdict and figure.
 CLAIM = re.compile(
   r"^## (?P<id>\w+)\n+(?P<claim>.+)\n+\*\*(?P<verdict>[^*]+)\.\*\*"
@@ -19,17 +18,18 @@ CLAIM = re.compile(
 
 
 def on_page_markdown(markdown, *, page, **_):
-  """Turns links to files outside docs/ into links to the repository."""
+  """Turns links to files outside docs/ into the files' names."""
   if page.file.src_uri == "gallery.md":
     return gallery((Path(__file__).parent / "claims.md").read_text())
   place = posixpath.dirname(f"docs/{page.file.src_uri}")
 
-  def address(match):
-    path = posixpath.normpath(posixpath.join(place, match[2] + match[3]))
-    inside = path.startswith("docs/")
-    return match[0] if inside else f"{match[1]}{CODE}{path}{match[4]}"
+  def named(match):
+    path = posixpath.normpath(posixpath.join(place, match["path"]))
+    return (
+      match[0] if path.startswith("docs/") else f"{match['text']} (`{path}`)"
+    )
 
-  return OUT.sub(address, markdown)
+  return OUT.sub(named, markdown)
 
 
 def gallery(claims: str) -> str:
