@@ -209,7 +209,8 @@ def _places(values: list[list[float]]):
 def _dimensions(record: Record) -> list[tuple[str, ...]]:
   """Names of each swept dimension; several names where they move jointly."""
   differ = swept(record)
-  joint = [tuple(key.split(",")) for key in record.config.get("sweep", {})]
+  sweeps = record.config.get("sweep", {}).items()
+  joint = [tuple(key.split(",")) for key, values in sweeps if values]
   known = [tuple(name for name in names if name in differ) for names in joint]
   covered = {name for names in known for name in names}
   alone = [(name,) for name in differ if name not in covered]

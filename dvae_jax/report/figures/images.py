@@ -53,7 +53,7 @@ def tile(images, *, gap: int, alpha=1.0) -> np.ndarray:
   """Lays images out as a table with transparent gaps.
 
   Args:
-    images: (R, S, H, W, C) in [0, 1] or uint8; C is 1 or 3.
+    images: (R, S, H, W, C) in [0, 1] or uint8, as `shown` shows them.
     gap: pixels between images.
     alpha: opacity in [0, 1]: a number, or anything that broadcasts to (R, S).
 
@@ -61,9 +61,7 @@ def tile(images, *, gap: int, alpha=1.0) -> np.ndarray:
     (R (H + gap) - gap, S (W + gap) - gap, 4) uint8, RGBA.
   """
   images = shown(images)
-  rows, columns, height, width, channels = images.shape
-  if channels not in (1, 3):
-    raise ValueError(f"images: found {channels} channels, allowed: 1, 3")
+  rows, columns, height, width, _ = images.shape
   table = np.zeros((rows, height + gap, columns, width + gap, 4), np.uint8)
   table[:, :height, :, :width, :3] = images.transpose(0, 2, 1, 3, 4)
   opacity = np.broadcast_to(np.asarray(alpha, np.float64), (rows, columns))
