@@ -52,7 +52,9 @@ Methods that see more than single images say what: pairs that share factors,
 groups in which one varies, or the factors themselves. `autoencoder+pca` and
 `autoencoder+ica` are the autoencoders of that row, their codes rotated without
 labels and without training (`python -m benchmarks.rotated`). Reconstructions
-are of Bernoulli pixels; other likelihoods' are left out.
+are of Bernoulli pixels; other likelihoods' are left out. `tripod` suffers from
+a network that normalises nothing: its tanh saturates, and some lanes decode one
+image for all.
 
 """
 

@@ -133,6 +133,7 @@ HPARAMS: dict[str, Field] = {
   "gamma": _weight("Weight of the penalty."),
   "capacity": _weight("KL that is aimed at.", "nats"),
   "lambda_od": _weight("Weight off the diagonal of the covariance."),
+  "supervised": _weight("Weight of the labels' cross-entropy."),
   "lambda_d": _weight("Weight on the diagonal of the covariance."),
   "weight_decay": _weight("Of kernels, inside the learning rate.", "per step"),
   "warmup_steps": _weight("Until the full learning rate.", "steps"),

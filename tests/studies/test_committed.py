@@ -33,7 +33,8 @@ def test_there_are_studies():
 def test_codes_have_the_scores_of_the_lanes(study):
   written = [lane["metrics"]["mig"] for lane in study.lanes]
   np.testing.assert_allclose(study.score("mig"), written, atol=0.005)
-  assert len(set(written)) == len(written)
+  alive = [mig for mig in written if mig]  # a collapsed lane has 0
+  assert len(set(alive)) == len(alive) > 0.9 * len(written)
 
 
 def test_the_page_follows_from_the_lanes(study, folder, tmp_path):
