@@ -80,6 +80,7 @@ def test_every_objective_has_an_experiment():
     "factor_vae_same_batch": "factorvae_dsprites",
     "ada_mlvae_averaged": "adamlvae_dsprites",
     "tripod_published": "tripod_dsprites",
+    "s2_beta_vae_100": "s2betavae_dsprites",
   }
   assert used == set(OBJECTIVES) - set(variations)
   for name, stem in variations.items():
