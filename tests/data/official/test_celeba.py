@@ -49,7 +49,9 @@ def test_celeba_crops_are_a_field(tmp_path):
   assert abs(close.read(np.array([1])).astype(int) - levels[1]).max() <= 3
   with pytest.raises(ValueError, match=r"data.crop is 'crop200'; allowed for"):
     load("celeb_a", crop="crop200")
-  with pytest.raises(ValueError, match=r"data.crop is 'circle'; allowed: 'none"):
+  with pytest.raises(
+    ValueError, match=r"data.crop is 'circle'; allowed: 'none"
+  ):
     load("celeb_a", crop="circle")
 
 
