@@ -62,18 +62,6 @@ def trajectory(case):
   )
 
 
-def main():
-  torch.set_num_threads(1)
-  values = {
-    "versions": {m.__name__: m.__version__ for m in (torch, np, jax)},
-    "trajectories": {
-      name: classic.rounded(trajectory(case))
-      for name, case in given_labelled.CASES.items()
-    },
-  }
-  path = Path(__file__).with_suffix(".json")
-  path.write_text(classic.a_line_a_case(values))
-
-
 if __name__ == "__main__":
-  main()
+  path = Path(__file__).with_suffix(".json")
+  classic.write(path, trajectory, given_labelled.CASES)

@@ -409,13 +409,21 @@ def a_line_a_case(values) -> str:
   return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def main():
+def write(path, of_case, cases, **more):
+  """Writes the trajectories of cases, and what else a file has."""
   torch.set_num_threads(1)
   values = {
     "versions": {m.__name__: m.__version__ for m in (torch, np, jax)},
     "trajectories": {
-      name: rounded(trajectory(case)) for name, case in given.CASES.items()
+      name: rounded(of_case(case)) for name, case in cases.items()
     },
+  }
+  path.write_text(a_line_a_case(values | more))
+
+
+def main():
+  torch.set_num_threads(1)
+  more = {
     "codes": {
       name: rounded(codes(case))
       for name, case in given.CASES.items()
@@ -427,7 +435,7 @@ def main():
     },
   }
   path = Path(__file__).with_suffix(".json")
-  path.write_text(a_line_a_case(values))
+  write(path, trajectory, given.CASES, **more)
 
 
 if __name__ == "__main__":
