@@ -264,6 +264,17 @@ def test_loss_curves_are_the_logged_ones():
   assert [t.get_text() for t in bar.get_yticklabels()] == ["1", "4", "16"]
 
 
+def test_a_term_of_checkpoints_alone_is_a_line_between_them():
+  term = np.full((2, len(STEPS)), np.nan)
+  term[:, [1, -1]] = [[1.0, 2.0], [3.0, 4.0]]
+  figure = figures.loss_terms(
+    STEPS, {"sample_tc": term}, strengths=BETAS[:2], label="beta"
+  )
+  for line, values in zip(figure.axes[0].get_lines(), term, strict=True):
+    np.testing.assert_array_equal(line.get_xdata(), np.take(STEPS, [1, -1]))
+    np.testing.assert_array_equal(line.get_ydata(), values[[1, -1]])
+
+
 def test_kl_curves_are_coloured_while_active():
   kl = np.array([[[3, 0.5, 0], [2, 4, 0.01], [1, 5, 0.001]]])
   ax = figures.kl_over_training([0, 1, 2], kl, ["one"]).axes[0]

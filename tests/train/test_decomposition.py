@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from helpers import tiny
 
-from dvae_jax import data
+from dvae_jax import data, rundir, session
 from dvae_jax.encoding import Encoded, exact_decomposition
 from dvae_jax.methods import models
-from dvae_jax.train import sweep, training
+from dvae_jax.train import loop, sweep, training
 from dvae_jax.train.decomposition import decomposer, training_images
 
 
@@ -57,3 +57,15 @@ def test_a_posterior_without_variance_has_no_parts():
   config.sweep = {"seed": (0,)}
   setup = training.set_up(config, data.load(config.data))
   assert decomposer(setup)(None) == {}
+
+
+def test_parts_are_logged_at_checkpoints_alone(tmp_path):
+  config, setup = set_up()
+  config.train.steps = 30
+  with session.opened(tmp_path, config.to_dict(), setup.dataset) as folder:
+    states = loop.train(config, setup, folder)
+  lines = rundir.read_jsonl(tmp_path / rundir.LOGGED)
+  assert {x["step"] for x in lines if "sample_tc" in x} == {20, 30}
+  found = decomposer(setup)(states)
+  last = [x["sample_tc"] for x in lines if x["step"] == 30]
+  np.testing.assert_allclose(last, found["sample_tc"], rtol=1e-6)
