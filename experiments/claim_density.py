@@ -140,15 +140,11 @@ def draw(lines: list[dict]) -> Figure:
         sizes = [values(lines, run, beta, "images")[0] for run in names]
         charts.draw_means(
           ax, groups, places=sizes, colour=colour, style=style,
-          label=f"beta {beta:g}, {kind}",
+          label=f"beta {beta:g}, {kind}" if ax is axes[0] else "",
         )  # fmt: skip
     ax.set_xscale("log")
     ax.set_ylim(0)
-  handles, names = axes[0].get_legend_handles_labels()
-  figure.legend(
-    handles, names, loc="outside upper center", fontsize=7, frameon=False,
-    ncols=4,
-  )  # fmt: skip
+  figure.legend(loc="outside upper center", fontsize=7, frameon=False, ncols=4)
   return figure
 
 

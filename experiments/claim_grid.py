@@ -162,14 +162,11 @@ def draw(lines: list[dict]) -> Figure:
         for a, b in zip(*sides, strict=True)
         if len(a) and len(b)
       ]
-      ax.plot(*np.transpose(means), "o", color=colour, ms=3, label=method)
+      told = method if ax is axes[0] else None
+      ax.plot(*np.transpose(means), "o", color=colour, ms=3, label=told)
   figure.supxlabel("3,456 images", fontsize=8.5)
   figure.supylabel("737,280 images", fontsize=8.5)
-  handles, names = axes[0].get_legend_handles_labels()
-  figure.legend(
-    handles, names, loc="outside upper center", fontsize=7, frameon=False,
-    ncols=6,
-  )  # fmt: skip
+  figure.legend(loc="outside upper center", fontsize=7, frameon=False, ncols=6)
   return figure
 
 
