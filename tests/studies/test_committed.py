@@ -37,6 +37,14 @@ def test_codes_have_the_scores_of_the_lanes(study):
   assert len(set(alive)) == len(alive) > 0.9 * len(written)
 
 
+def test_tripods_tanh_saturates_as_the_readme_says():
+  study = dvae_jax.load_study(results.ROOT / "results" / "modern")
+  codes = study.codes["tripod"]["means"]
+  ends = (abs(codes.astype(np.float64)) > 0.99).all(axis=(1, 2))
+  text = (results.ROOT / "README.md").read_text()
+  assert f"in {ends.sum()} of its {len(codes)} models every code is" in text
+
+
 def test_the_page_follows_from_the_lanes(study, folder, tmp_path):
   studies.write(study, tmp_path)
   for name in ("study.md", "settings.tex", "lanes.csv", "variance.csv"):
