@@ -96,8 +96,9 @@ def write_atomic(
 
 def sync(path: Path, *, inside: bool = False) -> None:
   """Returns when the disk holds a file or a folder's names, or all `inside`."""
-  with ThreadPoolExecutor() as threads:  # a disk takes many for one's price
-    list(threads.map(sync, path.rglob("*") if inside else ()))
+  if inside:
+    with ThreadPoolExecutor() as threads:  # a disk takes many for one's price
+      list(threads.map(sync, path.rglob("*")))
   file = os.open(path, os.O_RDONLY)
   try:
     os.fsync(file)

@@ -20,9 +20,8 @@ from dvae_jax.progress import say
 from dvae_jax.rundir import sync
 
 # Beside the state's fields.
-DIGESTS: dict[
-  str, Callable[[], Any]
-] = {  # the first is written, the others were
+# The first is written, the others were.
+DIGESTS: dict[str, Callable[[], Any]] = {
   "sha256": hashlib.sha256,
   "digest": functools.partial(hashlib.blake2b, digest_size=32),
 }
