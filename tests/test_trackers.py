@@ -85,6 +85,7 @@ def test_wandb_has_a_run_a_lane_in_a_group(recorder, tmp_path):
   assert first.given["id"] != second.given["id"]
   assert again[1].summary == {"scores/mig": 0.5}
   assert all(run.ended for run in recorder.runs)
+  assert {run.given["resume"] for run in recorder.runs} == {"allow"}
 
 
 def test_a_project_of_ones_own_is_kept(recorder, tmp_path, monkeypatch):
@@ -98,6 +99,7 @@ def test_trackio_has_a_run_a_lane(recorder, tmp_path):
   first, second, *again = recorder.runs
   assert first.given["name"].startswith(LANES[0].name)
   assert first.given["name"] == again[0].given["name"]
+  assert {run.given["resume"] for run in recorder.runs} == {"allow"}
   assert second.logged == [
     (20, {"loss": 3.0, "kl_per_latent/0": 1.0}),
     (20, {"reconstructions": ("image", (4, 8, 3))}),
@@ -121,6 +123,16 @@ def test_tensorboard_has_scores_beside_hyper_parameters(tmp_path):
   assert begun is not None
   settings = {n: v.number_value for n, v in begun.hparams.items()}
   assert settings == {"beta": 4.0, "rate": pytest.approx(0.1), "seed": 1.0}
+
+
+def test_tensorboard_drops_what_it_has_of_steps_after_a_checkpoint(tmp_path):
+  with trackers.closing(
+    trackers.boards("tensorboard", tmp_path, LANES[:1], 20)
+  ):
+    pass
+  events = [*read_events(tmp_path / "tensorboard" / LANES[0].name)]
+  begun = [e.step for e in events if e.HasField("session_log")]
+  assert begun == [21]
 
 
 def test_without_a_tracker_nothing_is_written(tmp_path):
