@@ -168,8 +168,7 @@ def signed(text: str, place: str = "") -> str:
   """
   body = text.rstrip().removesuffix("}").rstrip()
   found = hashlib.blake2b(f"{place}{body}".encode(), digest_size=8)
-  space = "\n " if "\n" in body else " "
-  end = "\n}" if "\n" in body else "}"
+  space, end = ("\n ", "\n}") if "\n" in body else (" ", "}")
   return f'{body},{space}"digest": "{found.hexdigest()}"{end}'
 
 
