@@ -5,20 +5,19 @@ or data sets.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import math
-import os
 import re
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
+from dvae_jax.atomic import clear_away as clear_away
+from dvae_jax.atomic import sync as sync
+from dvae_jax.atomic import write_atomic as write_atomic
 from dvae_jax.lock import InUse as InUse
 from dvae_jax.lock import in_use as in_use
 from dvae_jax.lock import locked as locked
@@ -69,44 +68,6 @@ WORDS = {  # JSON's types
 # The last field of an object, of a line as of a file with indented ones.
 _ALIKE = re.compile(r'"[^"]{4,8}":\s*"[^"]{16}"\s*\}\s*$')
 _SIGNED = re.compile(r',\s*"digest": "([0-9a-f]{16})"\s*\}\s*$')
-
-
-def write_atomic(
-  path: Path, content: str | bytes | Callable[[BinaryIO], object]
-) -> None:
-  """Writes a file so that a reader sees all of it or none, power cut or not.
-
-  Args:
-    path: the file; its folder exists.
-    content: text, bytes, or a function that writes into an open file.
-  """
-  if isinstance(content, str):
-    content = content.encode()
-  mine = f"{os.getpid()}.{threading.get_ident()}"  # others may write it, too
-  temporary = path.with_name(f".{path.name}.{mine}")
-  try:
-    with temporary.open("wb") as file:
-      file.write(content) if isinstance(content, bytes) else content(file)
-    sync(temporary)
-    temporary.replace(path)
-    sync(path.parent)
-  finally:
-    temporary.unlink(missing_ok=True)
-
-
-def sync(path: Path, *, inside: bool = False) -> None:
-  """Returns when the disk holds a file or a folder's names, or all `inside`."""
-  if inside:
-    with ThreadPoolExecutor() as threads:  # a disk takes many for one's price
-      list(threads.map(sync, path.rglob("*")))
-  file = os.open(path, os.O_RDONLY)
-  try:
-    os.fsync(file)
-  except OSError as error:
-    if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # can't be synced
-      raise
-  finally:
-    os.close(file)
 
 
 def plain(value: Any) -> Any:

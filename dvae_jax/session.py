@@ -6,7 +6,6 @@ import importlib.metadata
 import logging as std_logging
 import os
 import platform
-import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -79,7 +78,8 @@ def opened(
   folder = Path(workdir)
   resolved = rundir.plain({"config": config, "data": describe(dataset)})
   with rundir.locked(folder):
-    _clear_away(folder)
+    for inside in (folder, folder / rundir.CLOUDS):
+      rundir.clear_away(inside)
     if (folder / rundir.CONFIG).exists():
       found = rundir.read_config(folder)
       # How a run is evaluated may change after it was trained.
@@ -110,14 +110,6 @@ def opened(
       }
       rundir.write_config(folder, record)
     yield folder
-
-
-def _clear_away(folder: Path) -> None:
-  """Removes what a killed `write_atomic` left; the folder is held."""
-  clouds = (folder / rundir.CLOUDS).glob(".*.*")
-  for path in (*folder.glob(".*.*"), *clouds):
-    if re.fullmatch(r"\..+\.\d+\.\d+", path.name):
-      path.unlink(missing_ok=True)
 
 
 def _command() -> str:

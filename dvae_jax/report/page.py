@@ -19,7 +19,7 @@ from dvae_jax.report.formats import to_latex
 from dvae_jax.report.records import Record, lane_title, read
 from dvae_jax.report.scores import headline
 from dvae_jax.report.words import data_in_words
-from dvae_jax.rundir import plain, write_atomic
+from dvae_jax.rundir import clear_away, plain, write_atomic
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
 CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
@@ -59,6 +59,8 @@ def write(
   record = read(workdir)
   shown = tables.best_lanes(record)[:LANES_SHOWN]
   (folder / "figures").mkdir(parents=True, exist_ok=True)
+  for inside in (folder, folder / "figures"):
+    clear_away(inside, hours=1)  # another report may be drawn beside this one
   embedded = []
   for picture in _drawn(record, shown):
     embedded.append(_save(picture, folder / "figures", formats))

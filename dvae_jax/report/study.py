@@ -24,7 +24,7 @@ from dvae_jax.report.scores import (
   worth,
 )
 from dvae_jax.report.tables import mean_text
-from dvae_jax.rundir import write_atomic
+from dvae_jax.rundir import clear_away, write_atomic
 
 
 class Study(NamedTuple):
@@ -224,6 +224,7 @@ def write(workdirs, out, *, by: str = "") -> Path:
   text = markdown(study, by or scores[0])
   folder = Path(out)
   folder.mkdir(parents=True, exist_ok=True)
+  clear_away(folder, hours=1)
   for name, figure in draw(study).items():
     with io.BytesIO() as file:
       figure.savefig(file, format="png")

@@ -19,7 +19,7 @@ from dvae_jax.report.formats import (
   to_markdown,
   to_parquet,
 )
-from dvae_jax.rundir import write_atomic
+from dvae_jax.rundir import clear_away, write_atomic
 from dvae_jax.studies import findings
 from dvae_jax.studies.results import Results
 from dvae_jax.studies.sections import sections
@@ -43,6 +43,7 @@ def write(results: Results, out: str | Path, *, by: str = "mig") -> Path:
   parts = sections(table, by)
   folder = Path(out)
   folder.mkdir(parents=True, exist_ok=True)
+  clear_away(folder, hours=1)
   shown = []
   for part in parts:
     svg = ""

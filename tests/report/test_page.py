@@ -4,6 +4,7 @@ import base64
 import html.parser
 import io
 import json
+import os
 import re
 
 import numpy as np
@@ -42,6 +43,14 @@ class Page(html.parser.HTMLParser):
 
   def every(self, tag):
     return [attrs for name, attrs in self.tags if name == tag]
+
+
+def test_a_report_removes_what_a_killed_one_left(folder):
+  left = folder / "figures" / ".scores.png.12.34"
+  left.write_text("half")
+  os.utime(left, (0, 0))
+  report.write(folder)
+  assert not left.exists()
 
 
 def test_report_needs_no_network_and_describes_every_image(folder):
