@@ -139,6 +139,7 @@ HPARAMS: dict[str, Field] = {
   "warmup_steps": _weight("Until the full learning rate.", "steps"),
   "info": _weight("Weight of the mutual information."),
   "noise_latents": _weight("Latents that are noise alone."),
+  "r1": _weight("Penalty of a discriminator's squared slope."),
 }
 SEED = _whole("Of parameters, batches and noise.", 0, 2**32 - 1)
 ANY_NUMBER = Field("number", "Any finite number.")

@@ -30,7 +30,7 @@ def get_config(profile: str = ""):
   config.latent_dim = 10
   config.hparams.update(learning_rate=2e-3, decoder_learning_rate=1e-3)
   config.hparams.guesser_learning_rate = 2e-3
-  config.hparams.update(info=0.05, noise_latents=5.0)
+  config.hparams.update(info=0.05, noise_latents=5.0, r1=0.0)
   config.hparams.update(contrast=2.0, contrast_start=288_000.0)
   config.sweep.seed = tuple(range(10))
   config.train.optimizer = "adam_half"
@@ -43,7 +43,7 @@ def get_config(profile: str = ""):
     config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.update(learning_rate=1e-3, decoder_learning_rate=1e-3)
     config.hparams.guesser_learning_rate = 1e-3
-    config.hparams.update(info=1.0, noise_latents=2.0)
+    config.hparams.update(info=1.0, noise_latents=2.0, r1=10.0)
     config.hparams.contrast_start = 3000.0
     config.sweep.seed = (0, 1, 2)
     config.train.steps = 6000

@@ -45,7 +45,7 @@ FIXED: dict[str, dict[str, float]] = {
   },
   "tripod": {"clip": 1024.0},
   "hausdorff_vae": {"beta": 4.0, "gamma": 20.0, "scale": 0.0},
-  "infogan": {"decoder_learning_rate": 1e-3, "noise_latents": 1.0},
+  "infogan": {"decoder_learning_rate": 1e-3, "noise_latents": 1.0, "r1": 0.0},
   "factor_qvae": {
     "temperature": 1.0, "beta": 0.17, "gamma": 0.1,
     "critic_learning_rate": 1e-3,

@@ -40,12 +40,12 @@ def plain(terms):
 
 
 def infogan(params, case, dataset, step, key=None):
-  """Chen et al. 2016, eq. 1, 5 and 6, a player at a time.
+  """Chen et al. 2016, eq. 1, 5 and 6, a player at a time, and Mescheder's R1.
 
   Codes are uniform(noise key, (B, D), minval=-1). The sum of the players'
   losses has the gradient of each by its own parameters alone.
   """
-  images = images_of(case, dataset, step)
+  images = images_of(case, dataset, step).requires_grad_()
   shape = (given.BATCH, given.LATENT_DIM)
   key = noise_key(step) if key is None else key
   z = double(jax.random.uniform(key, shape, minval=-1.0))
@@ -61,13 +61,17 @@ def infogan(params, case, dataset, step, key=None):
   normal = torch.distributions.Normal(codes, double(1.0))
   at_best = torch.distributions.Normal(codes, double(1.0)).log_prob(codes)
   missing = (at_best - normal.log_prob(z))[:, :count].sum(1).mean()
+  (slope,) = torch.autograd.grad(true.sum(), images, create_graph=True)
+  steepness = (slope.reshape(given.BATCH, -1).norm(dim=1) ** 2 / 2).mean()
   right = torch.cat([true > 0, false < 0]).double().mean()
   loss = fools + tells + case.hparams["info"] * missing
+  loss = loss + case.hparams["r1"] * steepness
   return loss, None, plain({
     "loss": loss,
     "generator": fools,
     "discriminator": tells,
     "recognition": missing,
+    "steepness": steepness,
     "discriminator_accuracy": right,
   })
 

@@ -7,7 +7,12 @@ import numpy as np
 from golden import trajectory_cases as given
 from golden.trajectory_cases import CORRELATE, FRACTION, HOLDOUT, Case
 
-INFOGAN = {"info": 3.0, "noise_latents": 1.0, "decoder_learning_rate": 5e-4}
+INFOGAN = {
+  "info": 3.0,
+  "noise_latents": 1.0,
+  "r1": 0.0,
+  "decoder_learning_rate": 5e-4,
+}
 CONTRAST = {"contrast": 2.0, "guesser_learning_rate": 7e-4}
 HALF = {"optimizer": "adam_half"}
 QVAE = {
@@ -27,7 +32,7 @@ VALUES = 64  # of FactorQVAE's only codebook
 CASES = {
   "infogan": Case("infogan", "bernoulli", INFOGAN, train=HALF),
   "infogan, correlate": Case(
-    "infogan", "gaussian", INFOGAN | {"noise_latents": 0.0}, CORRELATE, HALF
+    "infogan", "gaussian", INFOGAN | {"noise_latents": 0.0, "r1": 6.0}, CORRELATE, HALF
   ),
   "factor_qvae": Case("factor_qvae", "bernoulli", QVAE),
   "factor_qvae, fraction": Case("factor_qvae", "gaussian", QVAE, FRACTION),
@@ -60,7 +65,7 @@ CASES = {
   "infogan_cr, later": Case(
     "infogan_cr",
     "gaussian",
-    INFOGAN | CONTRAST | {"contrast_start": 1.0},
+    INFOGAN | CONTRAST | {"contrast_start": 1.0, "r1": 2.0},
     FRACTION,
     HALF,
   ),

@@ -23,7 +23,7 @@ HPARAMS = {
     "laplace_rate": 6.0,
     "entropy": 0.5,
   },
-  "infogan": {"info": 1.0, "noise_latents": 1.0},
+  "infogan": {"info": 1.0, "noise_latents": 1.0, "r1": 0.5},
   "factor_qvae": {"temperature": 1.0, "beta": 0.5, "gamma": 0.5},
   "info_vae": {"alpha": 0.25, "lambda_mmd": 50.0, "bandwidth": 2.0},
   "alpha_tcvae": {"alpha": 0.25},
@@ -36,6 +36,7 @@ HPARAMS = {
   "infogan_cr": {
     "info": 1.0,
     "noise_latents": 1.0,
+    "r1": 0.5,
     "contrast": 0.5,
     "contrast_start": 0.0,
   },

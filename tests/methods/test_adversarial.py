@@ -59,7 +59,7 @@ def made():
   return model, first(KEY)
 
 
-def terms(made, params=None, info=1.0, noise_latents=0.0):
+def terms(made, params=None, info=1.0, noise_latents=0.0, r1=0.0):
   model, first = made
   return infogan(
     first if params is None else params,
@@ -68,6 +68,7 @@ def terms(made, params=None, info=1.0, noise_latents=0.0):
     model=model,
     hparams={"noise_latents": jnp.float32(noise_latents)},
     info=info,
+    r1=r1,
   )
 
 
@@ -97,6 +98,8 @@ def test_no_players_loss_moves_the_other_player(made, gradients):
   assert found["discriminator"] == ENCODER | {"head/real"}
   both = ENCODER | DECODER | {"head/mean"}
   assert found["recognition"] == both
+  # A slope doesn't know the constant.
+  assert found["steepness"] == ENCODER | {"head/real"}
   assert found["loss"] == both | {"head/real"}
   without = moved(gradients(made[1], 0.0)["loss"])
   assert without == ENCODER | DECODER | {"head/real"}
@@ -122,6 +125,21 @@ def test_a_generator_that_does_not_saturate(made, gradients):
   slopes = gradients(sure, 1.0)["generator"]["decoder"]
   assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(slopes)) > 1e-4
   np.testing.assert_allclose(terms(made, sure)[1]["generator"], 30, rtol=0.1)
+
+
+def test_steepness_is_half_the_squared_slope_at_the_images(made):
+  model, params = made
+
+  def logit(images):
+    h = model.modules["encoder"].apply(params["encoder"], images)
+    kernel = params["head"]["params"]["real"]["kernel"]
+    return (h @ kernel).sum()
+
+  slope = jax.jacfwd(logit)(IMAGES)
+  expected = 0.5 * np.sum(np.square(slope)) / len(IMAGES)
+  loss, found = terms(made, r1=0.0)
+  np.testing.assert_allclose(found["steepness"], expected, rtol=1e-5)
+  np.testing.assert_allclose(terms(made, r1=3.0)[0], loss + 3 * expected)
 
 
 def test_codes_are_drawn_from_minus_one_to_one():
@@ -163,6 +181,7 @@ def test_the_guesser_and_the_generator_lower_the_same_entropy(made):
         hparams={"noise_latents": jnp.float32(1.0)},
         step=step,
         info=0.0,
+        r1=0.0,
         contrast=contrast,
         contrast_start=5.0,
       )[0]
