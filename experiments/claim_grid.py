@@ -97,7 +97,7 @@ def correlation(*groups: np.ndarray) -> float:
   """
   half = len(groups) // 2
   means = [[g.mean() for g in side] for side in (groups[:half], groups[half:])]
-  return findings.spearman(np.array(means).T)[0, 1]
+  return findings.spearman(np.array(means))[0, 1]
 
 
 def between(lines: list[dict], score: str) -> findings.Interval:

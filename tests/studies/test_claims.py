@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,19 @@ def test_a_claim_names_its_command_and_source(path):
 
 def test_the_page_is_made_of_what_was_measured():
   assert command.PAGE.read_text() == command.page()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_grids_agree_where_settings_have_one_order(sign):
+  between = runpy.run_path(str(ROOT / "experiments/claim_grid.py"))["between"]
+  lines = [
+    {"grid": g, "method": "vae", "setting": f"beta {i}", "seed": s, "mig": m}
+    for i in range(9)
+    for s in range(3)
+    for g, m in (("laptop", i + s / 9), ("all", sign * i**2 + s / 9))
+  ]
+  found = between(lines, "mig")
+  np.testing.assert_allclose(found, [sign] * 3)
 
 
 def test_all_claims_are_one_study():
