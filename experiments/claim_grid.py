@@ -38,6 +38,7 @@ SCORES = {
   "modularity": "modularity", "reconstruction": "reconstruction",
 }  # fmt: skip
 SEEDS = 2
+IMAGES = 737_280
 AGREES = 0.5
 
 
