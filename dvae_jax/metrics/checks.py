@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dvae_jax.metrics.information import number
+
 
 class Inputs(NamedTuple):
   """One model's arrays, sound and in the form that metrics read.
@@ -95,13 +97,12 @@ def _check_logvars(logvars, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _number_values(factors: np.ndarray) -> np.ndarray:
-  columns = []
+  columns = np.empty(factors.shape[::-1], np.int64)
   for k, column in enumerate(factors.T):
-    values, numbers = np.unique(column, return_inverse=True)
-    if len(values) < 2:
+    columns[k], counts = number(column)
+    if len(counts) < 2:
       raise ValueError(
-        f"factors: column {k} has the one value {values[0]}; a metric needs two"
+        f"factors: column {k} has the one value {column[0]}; a metric needs two"
         " or more different values of each factor: leave that column out"
       )
-    columns.append(numbers)
-  return np.stack(columns, axis=1).astype(np.int64)
+  return columns.T

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dvae_jax.metrics.information import number
+
 ERROR = 0.005  # of a mean over draws: less than what two decimals show
 LEAST, MOST = 3, 20  # draws
 
@@ -188,7 +190,7 @@ def tell_draws(num: int, num_rows: int, draws: int) -> str:
 
 def group_rows(factor: np.ndarray) -> Groups:
   """Groups the rows of an (N,) factor by value."""
-  _, value, size = np.unique(factor, return_inverse=True, return_counts=True)
+  value, size = number(factor)
   if len(size) <= 2**16:
     value = value.astype(np.uint16)  # sorted by radix, in linear time
   order = np.argsort(value, kind="stable")
@@ -209,5 +211,5 @@ def group_rest(factors: np.ndarray, k: int) -> Groups:
   key = np.zeros(len(factors), np.int64)
   for column in np.delete(factors, k, axis=1).T:
     key = key * (column.max() + 1) + column
-    key = np.unique(key, return_inverse=True)[1]  # stays under N
+    key = number(key)[0]  # stays under N
   return group_rows(key)
