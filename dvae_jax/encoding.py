@@ -12,7 +12,8 @@ from dvae_jax import checks
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.measuring import varying
 from dvae_jax.methods import models
-from dvae_jax.methods.densities import decompose_kl, log_normal, log_qz_exact
+from dvae_jax.methods.densities import decompose_kl, log_aggregate, log_normal
+from dvae_jax.metrics.aggregate import log_marginals
 from dvae_jax.metrics.udr import INFORMATIVE_KL as INACTIVE_KL
 from dvae_jax.runs import Run
 
@@ -194,14 +195,16 @@ def exact_decomposition(encoded: Encoded) -> dict[str, float]:
   mean, logvar = encoded.codes[rows], encoded.logvars[rows]
   eps = rng.standard_normal(mean.shape, dtype=np.float32)
   z = mean + np.exp(0.5 * logvar) * eps
-  split = _decompose(z, mean, logvar, encoded.codes, encoded.logvars)
+  joint = _log_densities(z, mean, logvar, encoded.codes, encoded.logvars)
+  marginals = jnp.float32(log_marginals(encoded.codes, encoded.logvars, z))
+  split = decompose_kl(joint[0], joint[1], joint[2], marginals)
   return {name: float(np.mean(term)) for name, term in split._asdict().items()}
 
 
 @jax.jit
-def _decompose(z, mean, logvar, mean_all, logvar_all):
-  return decompose_kl(
+def _log_densities(z, mean, logvar, mean_all, logvar_all):
+  return (
     log_normal(z, mean, logvar).sum(-1),
     log_normal(z, jnp.zeros_like(z), jnp.zeros_like(z)).sum(-1),
-    *log_qz_exact(z, mean_all, logvar_all),
+    log_aggregate(z, mean_all, logvar_all),
   )

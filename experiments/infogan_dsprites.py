@@ -12,9 +12,9 @@ the generator normalises over the batch; here neither is.
 
 A code is what the discriminator recognises. There is no ELBO; "reconstruction"
 compares an image with what the generator makes of its code, and nothing lowers
-it in training. The quick profile adds a penalty of the discriminator's slope (r1,
-Mescheder et al. 2018): without it the generator draws clean squares, but not at
-every height.
+it in training. The quick profile penalises the discriminator's slope by r1 10
+(Mescheder et al. 2018): without it the generator draws clean squares, but not
+at every height.
 
 `:quick` gave on 2026-11-29 in 2.1 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):

@@ -17,6 +17,7 @@ from dvae_jax.methods.shapes import Float
 
 LOG_2PI = float(np.log(2 * np.pi))
 PAIRS_PER_CHUNK = 2**22  # of log_qz_exact: 16 MiB in float32
+IMAGES_PER_CHUNK = 512  # of log_aggregate: 2 MiB for 1,000 samples
 
 
 class Decomposition(NamedTuple):
@@ -145,6 +146,49 @@ def log_qz_exact(
   (joint, marginals), _ = jax.lax.scan(add_chunk, nothing, starts)
   log_num_images = float(np.log(num_images))
   return joint - log_num_images, (marginals - log_num_images).sum(axis=1)
+
+
+def log_aggregate(
+  z: Float[Array, "B D"],
+  mean_all: Float[Array, "N D"],
+  logvar_all: Float[Array, "N D"],
+) -> Float[Array, " B"]:
+  """log q(z) of the mixture of all N posteriors, as `log_qz_exact`, faster.
+
+  Chen et al. 2018 (arXiv:1802.04942), section 2.1. Without the marginals one
+  exponential a pair is left, and the latents are summed before it.
+
+  Args:
+    z: (B, D) samples, from anywhere.
+    mean_all: (N, D) means of q(z | x_n) for every image.
+    logvar_all: (N, D) log variances.
+
+  Returns:
+    (B,) nats.
+  """
+  num_images, num_latents = mean_all.shape
+  size = min(IMAGES_PER_CHUNK, num_images)
+
+  def add_chunk(sums, start):
+    top, total = sums
+    # As above: what the last slice repeats weighs 0.
+    first = jnp.minimum(start, num_images - size)
+    part = lambda table: jax.lax.dynamic_slice_in_dim(table, first, size).T
+    mean, logvar = part(mean_all), part(logvar_all)
+    precision, square = jnp.exp(-logvar), jnp.zeros((len(z), size))
+    for d in range(num_latents):  # (B, size, D) would be summed in single steps
+      square += (z[:, d, None] - mean[d, None]) ** 2 * precision[d, None]
+    is_new = first + jnp.arange(size) >= start
+    log_norm = -0.5 * (LOG_2PI + logvar).sum(0)
+    log_q = jnp.where(is_new, log_norm, -jnp.inf)[None] - 0.5 * square
+    higher = jnp.maximum(top, log_q.max(1))
+    added = jnp.exp(log_q - higher[:, None]).sum(1)
+    return (higher, total * jnp.exp(top - higher) + added), None
+
+  nothing = jnp.full(len(z), jnp.finfo(jnp.float32).min), jnp.zeros(len(z))
+  starts = jnp.arange(0, num_images, size)
+  (top, total), _ = jax.lax.scan(add_chunk, nothing, starts)
+  return top + jnp.log(total) - float(np.log(num_images))
 
 
 def decompose_kl(

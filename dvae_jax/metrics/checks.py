@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dvae_jax.metrics.information import number
+from dvae_jax.metrics.sampling import number
 
 
 class Inputs(NamedTuple):

@@ -2,24 +2,7 @@
 
 import numpy as np
 
-
-def number(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """Numbers the values of (N,) integers from 0, in order, and counts them.
-
-  As np.unique does, without its sort where the values lie close together.
-
-  Returns:
-    (N,) int64, and the rows of each value, (V,).
-  """
-  low, high = int(column.min()), int(column.max())
-  if high - low >= len(column) or high >= 2**63:
-    return np.unique(column, return_inverse=True, return_counts=True)[1:]
-  moved = column.astype(np.int64) - low
-  counts = np.bincount(moved)
-  seen = counts > 0
-  if not seen.all():
-    moved = (np.cumsum(seen) - 1)[moved]
-  return moved, counts[seen]
+from dvae_jax.metrics.sampling import number
 
 
 def histogram_bins(values: np.ndarray, num_bins: int = 20) -> np.ndarray:

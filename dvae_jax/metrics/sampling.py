@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dvae_jax.metrics.information import number
-
 ERROR = 0.005  # of a mean over draws: less than what two decimals show
 LEAST, MOST = 3, 20  # draws
 
@@ -27,6 +25,25 @@ class Groups(NamedTuple):
   order: np.ndarray  # (N,) rows, group after group
   start: np.ndarray  # (V,) where a group starts in `order`
   size: np.ndarray  # (V,) rows in a group
+
+
+def number(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """Numbers the values of (N,) integers in order and counts them.
+
+  As np.unique does, without its sort where the values lie close together.
+
+  Returns:
+    (N,) int64, and the rows of each value, (V,).
+  """
+  low, high = int(column.min()), int(column.max())
+  if high - low >= len(column) or high >= 2**63:
+    return np.unique(column, return_inverse=True, return_counts=True)[1:]
+  moved = column.astype(np.int64) - low
+  counts = np.bincount(moved)
+  seen = counts > 0
+  if not seen.all():
+    moved = (np.cumsum(seen) - 1)[moved]
+  return moved, counts[seen]
 
 
 def repeat(

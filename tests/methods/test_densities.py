@@ -64,6 +64,7 @@ def test_log_normal_equals_scipy():
 def test_log_qz_exact_equals_numpy(num_images, monkeypatch):
   # Chunks of 100 images: one partial, ten full, ten full and a partial one.
   monkeypatch.setattr(densities, "PAIRS_PER_CHUNK", 100 * B * D)
+  monkeypatch.setattr(densities, "IMAGES_PER_CHUNK", 100)
   z, _, _ = random_latents(6)
   _, mean, logvar = random_latents(7, batch=num_images)
   weights = np.full((B, num_images), 1 / num_images)
@@ -71,13 +72,24 @@ def test_log_qz_exact_equals_numpy(num_images, monkeypatch):
   actual = densities.log_qz_exact(*as_jax(z, mean, logvar))
   np.testing.assert_allclose(actual[0], expected[0], rtol=1e-4, atol=1e-4)
   np.testing.assert_allclose(actual[1], expected[1], rtol=1e-4, atol=1e-4)
+  joint = densities.log_aggregate(*as_jax(z, mean, logvar))
+  np.testing.assert_allclose(joint, expected[0], rtol=1e-4, atol=1e-4)
 
 
-def test_log_qz_exact_memory_does_not_grow_with_the_data_set():
+def test_log_aggregate_far_from_every_posterior():
+  # exp(-0.5 10^2 D) is 0 in float32; its logarithm isn't.
+  mean, logvar = np.zeros((600, D)), np.zeros((600, D))
+  joint = densities.log_aggregate(*as_jax(np.full((2, D), 10.0), mean, logvar))
+  expected = D * (-50 - 0.5 * np.log(2 * np.pi))
+  np.testing.assert_allclose(joint, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["log_qz_exact", "log_aggregate"])
+def test_memory_does_not_grow_with_the_data_set(name):
   def temporary_bytes(num_images):
     shapes = [(64, 10), (num_images, 10), (num_images, 10)]
     arguments = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-    compiled = jax.jit(densities.log_qz_exact).lower(*arguments).compile()
+    compiled = jax.jit(getattr(densities, name)).lower(*arguments).compile()
     return compiled.memory_analysis().temp_size_in_bytes
 
   # dSprites: all pairs at once would be 737,280 x 64 x 10 x 4 B = 1.9 GB.

@@ -9,6 +9,7 @@ from dvae_jax.metrics.sampling import (
   LEAST,
   MOST,
   draw_rows,
+  number,
   part,
   repeat,
   split,
@@ -108,3 +109,21 @@ def test_noise_of_few_images_is_not_scored_on_the_images_learnt_from(name):
   chance = 0.5 if name == "explicitness" else 1 / 3
   found = score(name, codes, factors, rng=rng())[name]
   assert abs(found - chance) < 0.15
+
+
+@pytest.mark.parametrize(
+  "column",
+  [
+    np.array([3, 1, 1, 7, 3]),
+    np.array([-5, -5, -4, -3], np.int8),
+    np.array([True, False, True]),
+    np.array([0, 2**63 + 1, 2**63 + 1], np.uint64),
+    np.array([-(2**62), 2**62, 0, 0]),
+    np.array([2**40, 2**40 + 2, 2**40 + 2]),
+    np.zeros(3, int),
+  ],
+)
+def test_numbers_are_those_of_unique(column):
+  expected = np.unique(column, return_inverse=True, return_counts=True)[1:]
+  for found, wanted in zip(number(column), expected, strict=True):
+    np.testing.assert_array_equal(found, wanted)
