@@ -32,6 +32,7 @@ STUDIES = ("laptop", "modern")
 SCORES = ("mig", "sap", "dcimig", "factor_vae", "infomec", "mcc")
 IN_README = ("mig", "sap", "factor_vae", "infomec")
 MARKS = re.compile(r"(<!-- results -->\n).*(?=<!-- end of results -->)", re.S)
+CHOICE = re.compile(r"(<!-- choice -->\n).*(?=<!-- end of choice -->)", re.S)
 # MIG on the whole of dSprites as Lin et al. 2020 (arXiv:1906.06034, table 1)
 # collected or measured it; another network, more steps, other strengths.
 PUBLISHED = {
@@ -304,6 +305,27 @@ def _limits() -> str:
   )
 
 
+def choice(table: findings.Table, by: str = "mig") -> str:
+  """What UDR chooses, of all models and of each method's, in words."""
+  found = {name: part[0] for name, part in findings.choices(table, by).items()}
+  above, runs = [], [str(run) for run in dict.fromkeys(table.run)]
+  for run in runs:
+    own = findings.choices(table.rows(table.run == run), by)
+    if own["udr"][0].low > own["at random"][0].high:
+      above.append(f"`{run}`")
+  names = " and ".join(filter(None, [", ".join(above[:-1]), *above[-1:]]))
+  named_ones = f" ({names})" if above else ""
+  return (
+    f"Of the {len(table.run)} models in"
+    " [results/laptop](results/laptop/report/study.md), the one that UDR ranks"
+    f" first has MIG {found['udr']}; the best has {found['best']}, one at"
+    f" random {found['at random']}. Of a single method's models UDR's choice is"
+    " above one at random by more than chance for"
+    f" {len(above)} of {len(runs)} methods{named_ones}. Other criteria are in"
+    " the same table."
+  )
+
+
 def tables() -> dict[str, findings.Table]:
   """Every committed study, by name."""
   folders = {name: ROOT / "results" / name for name in STUDIES}
@@ -332,7 +354,9 @@ def readme(every: Everything) -> str:
   """README.md with table and conclusion between its marks."""
   block = markdown(rows(every.table), every.about, IN_README)
   block += f"\n{conclusion(every)}"
-  return MARKS.sub(lambda m: m[1] + block, README.read_text())
+  text = MARKS.sub(lambda m: m[1] + block, README.read_text())
+  said = f"{choice(tables()['laptop'])}\n"
+  return CHOICE.sub(lambda m: m[1] + said, text)
 
 
 def main() -> None:

@@ -239,11 +239,17 @@ def _transfer(table: Table, by: str) -> Section:
 
 
 def _choices(table: Table, by: str) -> Section:
-  """What choosing without labels gets."""
+  """What choosing without labels gets, of all lanes and of each run's."""
   found = findings.choices(table, by)
   ranked = sorted(found, key=lambda name: -worth(by, found[name][0].value))
-  rows = [["criterion", titled(by), "rank correlation"]]
-  rows += [[name, *map(str, found[name])] for name in ranked]
+  runs = _runs(table) if len(_runs(table)) > 1 else []
+  parts = [findings.choices(table.rows(table.run == run), by) for run in runs]
+  rows = [["criterion", titled(by), "rank correlation", *runs]]
+  rows += [
+    [name, *map(str, found[name])]
+    + [str(part[name][0]) if name in part else "" for part in parts]
+    for name in ranked
+  ]
   own = [n for n in ranked if n not in ("best", "at random")]
   text = "There is no criterion without labels."
   if own:
