@@ -8,6 +8,18 @@ that differ in a random number of factors.
 
     python -m dvae_jax.main --config=experiments/adagvae_dsprites.py
     python -m dvae_jax.main --config=experiments/adagvae_dsprites.py:quick
+
+`:quick` gave on 2026-12-01 in 1.8 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    beta 1        beta 4
+    mig             0.89 +- 0.08  0.62 +- 0.54
+    infomec         0.72 +- 0.12  0.64 +- 0.44
+    dcimig          0.90 +- 0.01  0.59 +- 0.61
+    factor_vae      1.00 +- 0.00  0.78 +- 0.48
+    reconstruction  15.5 +- 0.5   29.8 +- 13.7
+    kl              8.72 +- 0.14  5.81 +- 1.17
+    active_units    3.33 +- 1.43  2.33 +- 1.43
 """
 
 from dvae_jax.config import FAST_METRICS, base

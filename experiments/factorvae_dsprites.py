@@ -13,6 +13,18 @@ total correlation means nothing.
 
     python -m dvae_jax.main --config=experiments/factorvae_dsprites.py
     python -m dvae_jax.main --config=experiments/factorvae_dsprites.py:quick
+
+`:quick` gave on 2026-12-01 in 1.8 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    gamma 10      gamma 40
+    mig             0.13 +- 0.17  0.04 +- 0.02
+    infomec         0.45 +- 0.40  0.31 +- 0.08
+    dcimig          0.17 +- 0.22  0.07 +- 0.05
+    factor_vae      0.77 +- 0.49  0.51 +- 0.30
+    reconstruction  17.2 +- 0.2   19.2 +- 1.2
+    kl              10.5 +- 0.4   10.9 +- 0.4
+    active_units    5.33 +- 1.43  6.00 +- 0.00
 """
 
 from dvae_jax.config import FAST_METRICS, base
