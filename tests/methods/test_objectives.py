@@ -22,6 +22,7 @@ from helpers.latents import (
   random_latents,
   some_factors,
 )
+from helpers.precision import x64
 from helpers.strengths import HPARAMS
 
 from dvae_jax.methods import OBJECTIVES
@@ -168,7 +169,7 @@ def tripod_numpy(name, latents, information, hessian):
     np.float64(jax.random.rademacher(signs, (2, B, D), jnp.float32)),
     np.float64(jax.random.normal(normals, (2, B, D))),
   ]
-  with jax.enable_x64():
+  with x64():
     layers = lambda x: [np.asarray(y) for y in bent_layers(jnp.asarray(x))]
     for layer in range(2):
       mixed, every = (

@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import numpy as np
 import pytest
+from helpers.precision import x64
 
 from dvae_jax.networks import convolutions
 
@@ -40,6 +41,6 @@ def test_products_equal_convolutions_in_float64(shape):
       partial(getattr(convolutions, f"{name}_by_{way}"), **given)
       for way in ("products", "lax")
     )
-    with jax.enable_x64(True):
+    with x64():
       actual, expected = jax.vmap(ours)(*args), jax.vmap(theirs)(*args)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-11)

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers.precision import x64
 
 from dvae_jax.networks import layers
 from dvae_jax.networks.architectures import RELUS
@@ -84,7 +85,7 @@ def in_float32(tree):
 
 
 def in_float64(function, *args):
-  with jax.enable_x64(True):
+  with x64():
     return jax.tree.map(np.asarray, jax.jit(function)(*args))
 
 
