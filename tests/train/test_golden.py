@@ -214,7 +214,8 @@ def test_three_steps_equal_float64(name):
       np.testing.assert_allclose(found[term], value, rtol, atol, err_msg=term)
   assert_met(gradient, golden["gradient"], rtol, rtol)
   # Adam moves by the sign of the few gradients that float32 can't resolve.
-  assert_met(change, golden["change"], rtol, 10 * rtol)
+  signs = 5e-2 if name.startswith("tripod") else 1e-3
+  assert_met(change, golden["change"], rtol, signs)
 
 
 @pytest.mark.parametrize("name", GOLDEN["codes"])
