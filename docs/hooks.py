@@ -1,14 +1,24 @@
 """What the site has beside the pages' own words.
 
 A link out of docs/ becomes the name of its file, for the site doesn't have it,
-and the gallery shows the figures that docs/claims.md has at the time.
+the gallery shows the figures that docs/claims.md has at the time, and formulas
+are MathML, which browsers draw without a script or a request to others.
 """
 
+import html
 import posixpath
 import re
 from pathlib import Path
 
+from latex2mathml.converter import convert
+
 OUT = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>(?:\.\./)+[^)\s]*)\)")
+# What pymdownx.arithmatex makes of $...$ and $$...$$.
+FORMULA = re.compile(
+  r'<(?P<tag>span|div) class="arithmatex">'
+  r"\\[(\[](?P<latex>.*?)\\[)\]]</(?P=tag)>",
+  re.DOTALL,
+)
 # A claim: its heading, sentence, verdict and figure.
 CLAIM = re.compile(
   r"^## (?P<id>\w+)\n+(?P<claim>.+)\n+\*\*(?P<verdict>[^*]+)\.\*\*"
@@ -30,6 +40,16 @@ def on_page_markdown(markdown, *, page, **_):
     )
 
   return OUT.sub(named, markdown)
+
+
+def on_page_content(content, **_):
+  """Turns formulas into MathML."""
+
+  def drawn(match):
+    display = "block" if match["tag"] == "div" else "inline"
+    return convert(html.unescape(match["latex"]), display=display)
+
+  return FORMULA.sub(drawn, content)
 
 
 def gallery(claims: str) -> str:

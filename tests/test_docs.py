@@ -62,5 +62,12 @@ def test_the_site_is_built_without_a_warning(tmp_path):
   gallery = (tmp_path / "gallery" / "index.html").read_text()
   claims = (DOCS / "claims.md").read_text()
   assert gallery.count("<img") == claims.count("![") > 0
+  # Formulas are drawn without a request to anybody.
+  for page in tmp_path.glob("*/index.html"):
+    text = page.read_text()
+    assert not re.search(r'<(script|link)[^>]*(src|href)="https?:', text), page
+    assert 'class="arithmatex"' not in text
+  scores = (tmp_path / "scores" / "index.html").read_text()
+  assert scores.count("<math") >= len(METRICS)
   # What isn't on the site is in the repository.
   assert "../../colab" not in (tmp_path / "index.html").read_text()
