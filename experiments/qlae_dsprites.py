@@ -40,14 +40,14 @@ def get_config(profile: str = ""):
   config.train.steps = 200_000
   if profile == "quick":
     config.eval.metrics = FAST_METRICS
-    config.network = "mlp_small"
-    config.latent_dim = 8
+    config.network = "mlp_tiny"
+    config.latent_dim = 6
     config.data.resolution = 32
-    config.data.stride = (1, 2, 8, 4, 4)
+    config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.update(quantise=10.24, commit=10.24, clip=1024.0)
     config.sweep.seed = (0, 1, 2)
     config.train.batch_size = 64
-    config.train.steps = 3000
+    config.train.steps = 6000
   elif profile:
     raise ValueError(f"profile {profile!r}: allowed is 'quick'")
   return config
