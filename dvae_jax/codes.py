@@ -1,15 +1,19 @@
 """codes.npz: every lane's codes, in one file that any tool can read."""
 
+import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from dvae_jax import arrays, rundir
+from dvae_jax import arrays, processes, rundir
 from dvae_jax.encoding import Encoded
 from dvae_jax.measuring import Truth
 from dvae_jax.runs import Run
+
+PART = 2**24  # bytes that are copied at a time
 
 
 class CodesFile:
@@ -48,8 +52,8 @@ class CodesFile:
       file.close()
       self._place(name).unlink(missing_ok=True)
 
-  def _place(self, name: str) -> Path:
-    return self.path.with_name(f".codes.{name}.npy")
+  def _place(self, name: str, index: int | None = None) -> Path:
+    return self.path.with_name(processes.own(f".codes.{name}.npy", index))
 
   def put(self, encoded: Encoded) -> None:
     """Keeps the next lane's codes."""
@@ -70,8 +74,36 @@ class CodesFile:
       self.kl.append(encoded.kl.mean(0, dtype="float64"))
 
   def write(self) -> None:
-    """Writes codes.npz, after every lane was put."""
-    rundir.write_atomic(self.path, self._write)
+    """Writes codes.npz, after every lane was put; so do all processes."""
+    if processes.count() > 1:
+      self._join()
+    if processes.leads():
+      rundir.write_atomic(self.path, self._write)
+    processes.agreed(None)  # the others' files are read
+
+  def _join(self) -> None:
+    """Puts the other processes' lanes behind the leader's, from disk."""
+    for file in self.waiting.values():
+      file.flush()
+      os.fsync(file.fileno())  # so that other machines see it
+    told = json.dumps([row.tolist() for row in self.kl])
+    found = processes.to_leader(told.encode())
+    if found is None:
+      return
+    self.kl = [np.array(row) for each in found for row in json.loads(each)]
+    for process in range(1, processes.count()):
+      if processes.share(self.lanes, process):
+        for name in self.waiting:
+          self._append(name, self._place(name, process))
+
+  def _append(self, name: str, path: Path) -> None:
+    """Takes over what another process has written, in small parts."""
+    with path.open("rb") as file:
+      np.lib.format.read_magic(file)
+      np.lib.format.read_array_header_1_0(file)
+      while content := file.read(PART):
+        self.waiting[name].write(content)
+        self.hashes[name].update(content)
 
   def _write(self, file: BinaryIO) -> None:
     small: dict[str, Any] = self.small | (

@@ -6,6 +6,8 @@ the other scores.
 """
 
 import contextlib
+import itertools
+import json
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
@@ -16,7 +18,16 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from dvae_jax import checks, measuring, metrics, results, rundir, runs, session
+from dvae_jax import (
+  checks,
+  measuring,
+  metrics,
+  processes,
+  results,
+  rundir,
+  runs,
+  session,
+)
 from dvae_jax.codes import CodesFile
 from dvae_jax.encoding import (
   Encoded,
@@ -129,7 +140,8 @@ def evaluate(
   """Evaluates every lane and writes results.jsonl, codes.npz and pictures.npz.
 
   A lane that an interrupted evaluation with the same settings has finished is
-  not measured again.
+  not measured again. Processes that do one run share the lanes; the leader
+  writes.
 
   Args:
     run: loaded, its directory held by this process.
@@ -142,7 +154,7 @@ def evaluate(
     draw: whether pictures.npz is written, which only the report reads.
 
   Returns:
-    The lines of results.jsonl.
+    The lines of results.jsonl; in a process that doesn't lead, of its lanes.
 
   Raises:
     ValueError: eval.stride doesn't fit the data set.
@@ -151,20 +163,20 @@ def evaluate(
   truth = truth_of(run, indices)
   earlier = _earlier(run, settings) if only is not None else {}
   names = list(settings["metrics"] if only is None else only)
-  kept = [n for b in earlier.values() for n in b["eval"]["metrics"]] + names
-  fields = {"metrics": [*dict.fromkeys(kept)], "num_images": len(indices)}
-  settings = rundir.plain(settings) | fields
-  asked = {"names": names, "eval": settings, "step": run.step}
-  unfinished = run.workdir / rundir.UNFINISHED
+  mine = processes.share(len(run.lanes))
+  asked = _asked(run, settings, names, earlier, len(indices), mine)
+  settings = asked["eval"]
+  unfinished = run.workdir / processes.own(rundir.UNFINISHED)
   lines = _begun(unfinished, asked)
   with contextlib.ExitStack() as stack:
     bar = bar or stack.enter_context(progress_bar())
     codes = None
     if settings["codes"]:
       codes = stack.enter_context(CodesFile(run, indices, truth))
-    encoded = _encoded(run, indices, codes, len(lines), bar)
-    found = _measured(run, encoded, truth, names, pool, bar, len(lines))
-    task = _all_lanes(bar, run, lines)
+    left = mine[len(lines) :]
+    encoded = _encoded(run, indices, codes, mine if codes else left, bar)
+    found = _measured(run, encoded, truth, names, pool, bar, left.start)
+    task = _all_lanes(bar, mine, lines)
     for lane, terms, measured in found:
       before = earlier.get(lane, {})
       line = result_of(
@@ -173,21 +185,39 @@ def evaluate(
       lines.append(rundir.plain(line))
       rundir.write_jsonl(unfinished, [asked, *lines])
       bar.update(task, completed=len(lines), note=best_in_words(lines))
+    lines = _of_all(lines)
     if codes:
       codes.write()
-    if draw:
+    if draw and processes.leads():
       bar.update(task, description="Making pictures")
       pictures.write(run)
     bar.remove_task(task)
-  rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
+  _write(run, lines)
   unfinished.unlink(missing_ok=True)
-  _say_notes(lines)
   return lines
 
 
-def _all_lanes(bar, run: Run, lines: list[dict]) -> int:
+def _asked(run, settings, names, earlier, number: int, lanes: range) -> dict:
+  """What is to be done, in JSON: the first line of an unfinished evaluation."""
+  kept = [n for b in earlier.values() for n in b["eval"]["metrics"]] + names
+  fields = {"metrics": [*dict.fromkeys(kept)], "num_images": number}
+  asked = {"names": names, "eval": rundir.plain(settings) | fields}
+  asked["step"] = run.step
+  return asked if len(lanes) == len(run.lanes) else asked | {"lanes": [*lanes]}
+
+
+def _of_all(lines: list[dict]) -> list[dict]:
+  """The leader gets the other processes' lines behind its own."""
+  if processes.count() == 1:
+    return lines
+  found = processes.to_leader(json.dumps(lines).encode())
+  parts = [lines] if found is None else map(json.loads, found)
+  return list(itertools.chain(*parts))
+
+
+def _all_lanes(bar, lanes: range, lines: list[dict]) -> int:
   """The bar's task of a whole evaluation, of which some lanes are done."""
-  number = len(run.lanes)
+  number = len(lanes)
   words = f"Evaluating {number} lane{'s' if number > 1 else ''}"
   return bar.add_task(words, total=number, completed=len(lines))
 
@@ -200,6 +230,13 @@ def _begun(unfinished: Path, task: dict[str, Any]) -> list[dict]:
   return lines if head == task else []
 
 
+def _write(run: Run, lines: list[dict]) -> None:
+  """Writes results.jsonl, by the leader."""
+  if processes.leads():
+    rundir.write_jsonl(run.workdir / rundir.RESULTS, lines)
+    _say_notes(lines)
+
+
 def _say_notes(lines: list[dict]) -> None:
   """Says which metrics had too few images; what they say is in the results."""
   details = [item for line in lines for item in line["details"].items()]
@@ -209,11 +246,11 @@ def _say_notes(lines: list[dict]) -> None:
 
 
 def _encoded(
-  run: Run, indices, codes: CodesFile | None, measured: int, bar
+  run: Run, indices, codes: CodesFile | None, lanes: range, bar
 ) -> Iterator[tuple[int, Encoded]]:
-  """Lanes and their codes; measured lanes only where codes are kept."""
+  """Lanes and their codes."""
   encoder = batch_encoder(run)
-  for lane in range(0 if codes else measured, len(run.lanes)):
+  for lane in lanes:
     task = bar.add_task(f"Encoding lane {lane}", total=len(indices))
     advance = partial(bar.advance, task)
     encoded = encode_all(run, encoder, indices, lane, advance)

@@ -26,12 +26,19 @@ def main(_) -> None:
   if config is None:
     sys.exit("error: --config=FILE[:PROFILE] is missing; see experiments/")
   # Not above: what is refused needn't wait for what only a run needs.
-  from dvae_jax import checks, session, trackers
+  from dvae_jax import checks, processes, session, trackers
   from dvae_jax.progress import be_quiet
   from dvae_jax.registration import register
 
   be_quiet(flags.FLAGS.quiet)
-  with session.refusing():
+  with (
+    session.refusing(),
+    processes.joined(
+      flags.FLAGS.coordinator,
+      flags.FLAGS.num_processes,
+      flags.FLAGS.process_id,
+    ),
+  ):
     for experiment in flags.FLAGS.register:
       register(experiment)
     checks.check(config)
@@ -91,7 +98,7 @@ def run(
   Returns:
     The run directory.
   """
-  from dvae_jax import checks, data, evaluate, results, runs, session, trackers
+  from dvae_jax import checks, data, processes, session
   from dvae_jax.progress import say
   from dvae_jax.report import words
   from dvae_jax.train import loop, sweep, training
@@ -99,10 +106,11 @@ def run(
   session.set_up()
   place = workdir or Path("runs") / session.experiment_name(path)
   sweep.use_cores(checks.num_lanes(config))
-  dataset = data.load(config.data)
-  checks.check_dataset(config, dataset)
-  setup = training.set_up(config, dataset)
-  checks.check_size(config, setup)
+  with processes.as_one():
+    dataset = data.load(config.data)
+    checks.check_dataset(config, dataset)
+    setup = training.set_up(config, dataset)
+    checks.check_size(config, setup)
   settings, about = config.to_dict(), session.describe(dataset)
   say(words.training_in_words(settings, about, dataset.image_shape))
   file = registered or path.partition(":")[0]
@@ -110,15 +118,22 @@ def run(
     loop.train(
       config, setup, folder, shorter=shorter_command(path), tracker=tracker
     )
-    lines = results.evaluated(folder)
-    only = evaluate.unmeasured(lines, settings["eval"])
-    if only is None or only:
-      found = evaluate.evaluate(
-        runs.load_run(folder), settings["eval"], only=only
-      )
-      trackers.write_scores(tracker, folder, found)
-    conclude(folder)
+    measure(folder, settings["eval"], tracker)
+    if processes.leads():
+      conclude(folder)
   return folder
+
+
+def measure(folder: Path, settings: dict[str, Any], tracker: str) -> None:
+  """Evaluates a trained run, as far as that isn't done."""
+  from dvae_jax import evaluate, processes, results, runs, trackers
+
+  left = evaluate.unmeasured(results.evaluated(folder), settings)
+  (only,) = processes.agreed(left)[:1]
+  if only is None or only:
+    found = evaluate.evaluate(runs.load_run(folder), settings, only=only)
+    if processes.leads():
+      trackers.write_scores(tracker, folder, found)
 
 
 def conclude(folder: Path) -> None:
@@ -163,6 +178,11 @@ if __name__ == "__main__":
   flags.DEFINE_string(
     "tracker", "tensorboard", "none, tensorboard, wandb or trackio."
   )
+  flags.DEFINE_string(
+    "coordinator", None, "HOST:PORT of process 0, where several do the run."
+  )
+  flags.DEFINE_integer("num_processes", None, "How many do the run together.")
+  flags.DEFINE_integer("process_id", None, "Which of them this is, from 0.")
   flags.DEFINE_bool(
     "quiet", False, "Say nothing but warnings, and print the run's path."
   )

@@ -8,6 +8,7 @@ import os
 import platform
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import jax
 from absl import logging
 
 import dvae_jax
-from dvae_jax import rundir, stopping
+from dvae_jax import processes, rundir, stopping
 from dvae_jax.data.dataset import Dataset
 
 PACKAGES = (
@@ -60,7 +61,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 def opened(
   workdir: str | Path, config: dict, dataset: Dataset, *, experiment: str = ""
 ) -> Iterator[Path]:
-  """Holds a run directory for one process, new or resumed.
+  """Holds a run directory, new or resumed, for this process or its leader.
 
   Args:
     workdir: the folder; made when it doesn't exist.
@@ -73,17 +74,56 @@ def opened(
 
   Raises:
     ValueError: the folder belongs to another config, is in use by another
-      process, or can't be written. Nothing in it was changed.
+      process, or can't be written. Nothing in it was changed. Or processes that
+      do one run together don't see the same folder and config.
   """
   folder = Path(workdir)
   resolved = rundir.plain({"config": config, "data": describe(dataset)})
+  with contextlib.ExitStack() as stack:
+    with processes.as_one():
+      if processes.leads():
+        stack.enter_context(_held(folder, resolved, experiment))
+    with processes.as_one():
+      _check_same(folder, resolved)
+    yield folder
+
+
+def _check_same(folder: Path, resolved: dict) -> None:
+  """Refuses a process that was asked for another run than the leader."""
+  if processes.count() == 1:
+    return
+  (asked, token), *_ = processes.agreed([resolved, time.time_ns()])
+  place = folder / f".shared.{token}.0"  # `_clear_away` knows such names
+  if processes.leads():
+    place.touch()
+  processes.agreed(None)  # now it's there
+  seen = place.exists()
+  processes.agreed(None)  # now everyone has looked
+  if processes.leads():
+    place.unlink()
+  changed = rundir.differences(asked, resolved)
+  if changed:
+    raise ValueError(
+      f"its config is another one than process 0's: {'; '.join(changed[:3])}."
+      " All processes take the same flags, --process_id aside"
+    )
+  if not seen:
+    raise ValueError(
+      f"--workdir: {folder.absolute()} isn't on a disk that it shares with"
+      " process 0"
+    )
+
+
+@contextlib.contextmanager
+def _held(folder: Path, resolved: dict, experiment: str) -> Iterator[None]:
   with rundir.locked(folder):
     for inside in (folder, folder / rundir.CLOUDS):
       rundir.clear_away(inside)
     if (folder / rundir.CONFIG).exists():
       found = rundir.read_config(folder)
       # How a run is evaluated may change after it was trained.
-      evaluated = {"config": found["config"] | {"eval": config["eval"]}}
+      settings = {"eval": resolved["config"]["eval"]}
+      evaluated = {"config": found["config"] | settings}
       changed = rundir.differences(
         rundir.plain(evaluated) | {"data": found["data"]}, resolved
       )
@@ -109,7 +149,7 @@ def opened(
         "experiment": experiment,
       }
       rundir.write_config(folder, record)
-    yield folder
+    yield
 
 
 def _command() -> str:

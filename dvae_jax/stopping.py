@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dvae_jax.progress import warn
 
@@ -44,6 +44,18 @@ class _State:
 def requested() -> int:
   """The signal that asked to stop, or 0."""
   return _State.received
+
+
+def share(agreed: Callable[[int], list[int]]) -> int:
+  """As `requested`, after all processes of a run have told each other.
+
+  Args:
+    agreed: `processes.agreed`.
+  """
+  asked = max(agreed(requested()))
+  if asked and not requested():
+    _State.received = asked
+  return asked
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ ALLOWED = {
   "push": {"hub", "registration", "session"},
   "registration": set(),
   "stopping": {"progress"},
+  "processes": {"progress", "stopping"},
   "memory": set(),
   "atomic": set(),
   "lock": set(),
@@ -35,7 +36,8 @@ ALLOWED = {
   },
   "methods": {"data", "networks"},
   "train": {
-    "arrays", "data", "methods", "progress", "rundir", "stopping", "trackers",
+    "arrays", "data", "methods", "processes", "progress", "rundir", "stopping",
+    "trackers",
   },
   "config": {"registration"},
   "schema": set(),
@@ -43,7 +45,7 @@ ALLOWED = {
     "config", "data", "memory", "methods", "metrics", "networks", "schema",
     "train",
   },
-  "session": {"data", "rundir", "stopping"},
+  "session": {"data", "processes", "rundir", "stopping"},
   "runs": {
     "checks", "data", "hub", "methods", "networks", "report", "rundir",
     "schema", "train",
@@ -55,10 +57,11 @@ ALLOWED = {
   "measuring": {"metrics", "progress"},
   "downstream": {"methods", "metrics", "runs"},
   "encoding": {"checks", "data", "measuring", "methods", "metrics", "runs"},
-  "codes": {"arrays", "encoding", "measuring", "rundir", "runs"},
+  "codes": {"arrays", "encoding", "measuring", "processes", "rundir", "runs"},
   "evaluate": {
-    "checks", "codes", "encoding", "measuring", "metrics", "progress",
-    "registration", "report", "results", "rundir", "runs", "session",
+    "checks", "codes", "encoding", "measuring", "metrics", "processes",
+    "progress", "registration", "report", "results", "rundir", "runs",
+    "session",
   },
   "studies": {
     "arrays", "checks", "data", "evaluate", "metrics", "progress",
@@ -69,8 +72,8 @@ ALLOWED = {
   "show": {"registration", "report", "runs", "session"},
   "rotate": {"metrics", "registration", "rundir"},
   "main": {
-    "checks", "config", "data", "evaluate", "progress", "registration",
-    "report", "results", "runs", "session", "trackers", "train",
+    "checks", "config", "data", "evaluate", "processes", "progress",
+    "registration", "report", "results", "runs", "session", "trackers", "train",
   },
 }  # fmt: skip
 

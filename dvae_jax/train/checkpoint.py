@@ -15,13 +15,17 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from jax.sharding import Mesh
 
+from dvae_jax import processes
 from dvae_jax.progress import say
 from dvae_jax.rundir import sync
+from dvae_jax.train import sweep
 
 # Beside the state's fields.
-# The first is written, the others were.
+# The first is written, one a lane; the others were, one for all lanes.
 DIGESTS: dict[str, Callable[[], Any]] = {
+  "lanes": hashlib.sha256,
   "sha256": hashlib.sha256,
   "digest": functools.partial(hashlib.blake2b, digest_size=32),
 }
@@ -50,8 +54,10 @@ def manager(
 
   Args:
     directory: the folder; one sub-folder per step.
-    read_only: refuse to write, and leave unfinished checkpoints alone.
+    read_only: refuse to write, leave unfinished checkpoints alone, and read
+      without the other processes, if there are any.
   """
+  here = {jax.process_index()} if read_only and processes.count() > 1 else None
   return ocp.CheckpointManager(
     Path(directory).absolute(),
     item_handlers=ocp.StandardCheckpointHandler(),
@@ -60,6 +66,10 @@ def manager(
       create=not read_only,
       cleanup_tmp_directories=not read_only,
       read_only=read_only,
+      multiprocessing_options=ocp.options.MultiprocessingOptions(
+        primary_host=min(here) if here else 0,
+        active_processes=here,
+      ),
     ),
   )
 
@@ -89,10 +99,12 @@ def save(
   sums: dict[str, np.ndarray] | None = None,
   *,
   keep: int,
+  mesh: Mesh | None = None,
 ) -> None:
   """Begins to write a checkpoint and returns while it is being written.
 
-  A digest of all arrays is written with them. The one before is settled first.
+  A digest a lane is written with them. The one before is settled first. Several
+  processes write it together, each its own lanes.
 
   Args:
     checkpoints: from `manager`.
@@ -100,6 +112,7 @@ def save(
     tree: pytree of NumPy arrays that nobody changes afterwards.
     sums: of the terms, where this step isn't logged.
     keep: number of checkpoints kept beside the one that is being written.
+    mesh: from `sweep.device_mesh`, where there are several processes.
 
   Raises:
     OSError: the disk has no room for it.
@@ -112,6 +125,8 @@ def save(
   folder = str(checkpoints.directory)
   if shutil.disk_usage(folder).free < size:  # Orbax would need many words
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
+  if mesh:
+    fields = sweep.place(fields, mesh)
   checkpoints.save(step, args=ocp.args.StandardSave(fields))
 
 
@@ -128,15 +143,20 @@ def settle(checkpoints: ocp.CheckpointManager, keep: int) -> None:
   checkpoints.wait_until_finished()
   steps = sorted(checkpoints.all_steps())
   folder = Path(str(checkpoints.directory))
-  for step in steps[-1:]:
-    sync(folder / str(step), inside=True)
-    sync(folder)
+  if processes.leads():
+    for step in steps[-1:]:
+      sync(folder / str(step), inside=True)
+      sync(folder)
   for step in steps[:-keep]:
     checkpoints.delete(step)
 
 
 def restore(
-  checkpoints: ocp.CheckpointManager, step: int, like: Any
+  checkpoints: ocp.CheckpointManager,
+  step: int,
+  like: Any,
+  *,
+  mesh: Mesh | None = None,
 ) -> Restored:
   """Reads the checkpoint of a step.
 
@@ -144,6 +164,8 @@ def restore(
     checkpoints: from `manager`.
     step: one of `checkpoints.all_steps()`.
     like: pytree of arrays or ShapeDtypeStructs, as it was saved.
+    mesh: where several processes read it together, each its own lanes, of which
+      `like` then is.
 
   Returns:
     Restored.
@@ -158,13 +180,19 @@ def restore(
   checkpoints.wait_until_finished()
   try:
     about = checkpoints.item_metadata(step)
-    wanted |= {SUMS: _empty(about[SUMS])} if SUMS in about else {}
+    lanes = len(jax.tree.leaves(wanted)[0])
+    wanted |= {SUMS: _empty(about[SUMS], lanes)} if SUMS in about else {}
     # Runs of before digests have none.
     kinds = [kind for kind in DIGESTS if kind in about]
-    signature = {kind: np.empty(32, np.uint8) for kind in kinds}
-    found = checkpoints.restore(
-      step, args=ocp.args.StandardRestore({**wanted, **signature})
-    )
+    signature = {
+      kind: np.empty((lanes, 32) if kind == "lanes" else 32, np.uint8)
+      for kind in kinds
+    }
+    asked = {**wanted, **signature}
+    if mesh:
+      asked = sweep.whole_shapes(asked, mesh)
+    found = checkpoints.restore(step, args=ocp.args.StandardRestore(asked))
+    found = sweep.unplace(found) if mesh else found
   except Exception as error:
     raise Damaged(
       f"the checkpoint {folder} can't be read: {str(error).splitlines()[0]}"
@@ -185,7 +213,11 @@ def restore(
 
 
 def restore_newest(
-  checkpoints: ocp.CheckpointManager, like: Any, *, aside: Path | None = None
+  checkpoints: ocp.CheckpointManager,
+  like: Any,
+  *,
+  aside: Path | None = None,
+  mesh: Mesh | None = None,
 ) -> Restored:
   """Reads the newest checkpoint that is whole; says which ones aren't.
 
@@ -194,6 +226,7 @@ def restore_newest(
     like: as for `restore`.
     aside: a folder that damaged checkpoints are moved into, to make room for
       new ones of their steps; nothing is deleted. None leaves them.
+    mesh: as for `restore`; all processes then read the same checkpoint.
 
   Returns:
     Restored; step 0 and `like` where there is no checkpoint at all.
@@ -202,13 +235,21 @@ def restore_newest(
     ValueError: there are some, but none is whole, or one has another shape.
   """
   steps = sorted(checkpoints.all_steps(), reverse=True)
-  for step in steps:
+  together = processes.agreed if mesh else lambda value: [value]
+  for step in together(steps)[0]:
+    words, found = "", None
     try:
-      return restore(checkpoints, step, like)
+      found = restore(checkpoints, step, like, mesh=mesh)
     except Damaged as error:
-      say(f"Damaged: {error}")
-      if aside:
-        _move(checkpoints, step, aside)
+      words = str(error)
+    said = next(filter(None, together(words)), "")
+    if found and not said:
+      return found
+    say(f"Damaged: {said}")
+    if aside and processes.leads():
+      _move(checkpoints, step, aside)
+    together(None)
+    checkpoints.reload()
   if steps:
     raise ValueError(
       f"no checkpoint in {checkpoints.directory} can be read, of steps"
@@ -221,13 +262,27 @@ class Damaged(ValueError):
   """A checkpoint that can't be read, or isn't what was written."""
 
 
-def digest(tree: Any, kind: str = "sha256") -> np.ndarray:
-  """Hash of names, types, shapes and bytes of a pytree's arrays: (32,)."""
+def digest(tree: Any, kind: str = "lanes") -> np.ndarray:
+  """Hash of names, types, shapes and bytes of a pytree's arrays (L, ...).
+
+  Returns:
+    (L, 32), a hash of each lane's part; of another kind (32,), of the whole.
+  """
+  named = [
+    (jax.tree_util.keystr(path), np.asarray(leaf))
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+  ]
+  if kind != "lanes":
+    return _hash(named, kind)
+  lanes = [[(n, a[lane]) for n, a in named] for lane in range(len(named[0][1]))]
+  return np.stack([_hash(lane, kind) for lane in lanes])
+
+
+def _hash(named: list[tuple[str, np.ndarray]], kind: str) -> np.ndarray:
   found = DIGESTS[kind]()
-  for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+  for name, leaf in named:
     array = np.ascontiguousarray(leaf)
-    about = f"{jax.tree_util.keystr(path)} {array.dtype} {np.shape(leaf)}"
-    found.update(about.encode())
+    found.update(f"{name} {array.dtype} {np.shape(leaf)}".encode())
     found.update(array.view(np.uint8).data if array.size else b"")
   return np.frombuffer(found.digest(), np.uint8)
 
@@ -240,13 +295,14 @@ def _move(checkpoints: ocp.CheckpointManager, step: int, aside: Path) -> None:
   while place.exists():
     place, number = aside / f"{step}.{number}", number + 1
   (folder / str(step)).rename(place)
-  checkpoints.reload()
   say(f"Moved to {place}")
 
 
-def _empty(about: Any) -> Any:
-  """Arrays of the shapes and types that a checkpoint says it has."""
-  return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), about)
+def _empty(about: Any, lanes: int) -> Any:
+  """Arrays of so many lanes, otherwise as a checkpoint says it has them."""
+  return jax.tree.map(
+    lambda leaf: np.empty((lanes, *leaf.shape[1:]), leaf.dtype), about
+  )
 
 
 def _fields(tree):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dvae_jax import arrays, rundir, trackers
+from dvae_jax import arrays, processes, rundir, trackers
 from dvae_jax.data.dataset import Dataset
 from dvae_jax.methods import models
 from dvae_jax.train.training import Setup
@@ -48,12 +48,18 @@ def strip_maker(setup: Setup):
   return jax.jit(lambda states: jax.lax.map(strip, states))
 
 
-def cloud_writer(setup: Setup, folder: Path):
-  """A function of step and states that writes `clouds/<step>.npy`.
+def onlooker(setup: Setup, folder: Path):
+  """A function of the states: what is shown of each lane where it's kept.
 
-  The file holds codes (L, n, D), float16, of the images whose indices
-  (n,) are in `clouds/indices.npy`, which is written at once.
+  Args:
+    setup: static.
+    folder: the run directory, into which `clouds/indices.npy` is written.
+
+  Returns:
+    states (L, ...) -> "strips", as of `strip_maker`, and "codes" (L, n, D),
+    float16, of the images whose indices (n,) were written.
   """
+  strips = strip_maker(setup)
   indices, images = spread_images(setup.dataset, CLOUD)
 
   @jax.jit
@@ -63,12 +69,18 @@ def cloud_writer(setup: Setup, folder: Path):
 
     return jax.lax.map(of_lane, states)
 
-  def save(name: str, array: np.ndarray) -> None:
-    arrays.write_one(folder / rundir.CLOUDS / f"{name}.npy", array)
+  if processes.leads():
+    (folder / rundir.CLOUDS).mkdir(exist_ok=True)
+    _write_cloud(folder, "indices", indices)
+  return lambda states: {
+    "strips": strips(states),
+    "codes": codes(states, images),
+  }
 
-  (folder / rundir.CLOUDS).mkdir(exist_ok=True)
-  save("indices", indices)
-  return lambda step, states: save(str(step), np.asarray(codes(states, images)))
+
+def _write_cloud(folder: Path, name: str, array) -> None:
+  path = folder / rundir.CLOUDS / f"{name}.npy"
+  arrays.write_one(path, np.asarray(array))
 
 
 class Told:
@@ -119,7 +131,7 @@ class Log:
   """
 
   def __init__(self, folder: Path, lanes: list, step: int, tracker: str):
-    self.lanes = len(lanes)
+    self.folder, self.lanes = folder, len(lanes)
     named = trackers.lanes_of(lanes)
     self.boards = trackers.boards(tracker, folder, named, step)
     self.metrics = (folder / rundir.LOGGED).open("a")
@@ -137,19 +149,31 @@ class Log:
     for file in (self.metrics, self.timings):
       file.flush()  # a run can be watched; resuming drops what's too much
 
-  def show(self, step: int, strips: np.ndarray):
+  def keep(self, step: int, seen: dict | None):
+    """Returns when the disk holds all that was written, and what was seen.
+
+    Args:
+      step: of the checkpoint that comes next.
+      seen: from `onlooker`, or None.
+    """
+    if seen:
+      self._show(step, seen["strips"])
+      _write_cloud(self.folder, str(step), seen["codes"])
+    for file in (self.metrics, self.timings):
+      file.flush()
+    for board in self.boards:
+      board.flush()
+    for name in (rundir.LOGGED, rundir.TIMINGS, "."):
+      rundir.sync(self.folder / name)
+
+  def _show(self, step: int, strips):
     """Adds one picture per lane to its board; strips are (L, H, W, C)."""
     # A diverged lane may decode to NaN.
-    levels = 255.0 * np.nan_to_num(strips).clip(0.0, 1.0) + 0.5
+    levels = 255.0 * np.nan_to_num(np.asarray(strips)).clip(0.0, 1.0) + 0.5
     shown = levels.astype(np.uint8)
     for board, strip in zip(self.boards, shown, strict=False):
       channels = strip if strip.shape[-1] in (1, 3) else strip[..., :1]
       board.image(step, "reconstructions", channels)
-
-  def flush(self):
-    """Hands everything written to the operating system."""
-    for file in (self.metrics, self.timings, *self.boards):
-      file.flush()
 
   def close(self):
     """Closes every file."""

@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dvae_jax import rundir, stopping
+from dvae_jax import processes, rundir, stopping
 from dvae_jax.progress import progress_bar, say
 from dvae_jax.train import checkpoint, sweep, training
 from dvae_jax.train.decomposition import decomposer
-from dvae_jax.train.log import Log, Told, cloud_writer, strip_maker
+from dvae_jax.train.log import Log, Told, onlooker
 from dvae_jax.train.training import Setup
 
 SECONDS_PER_CALL = 1.0  # how long a call takes when train.steps_per_call is 0
@@ -128,7 +128,7 @@ def streamed_images(setup: Setup, states, mesh, *, num_steps: int) -> Iterator:
   def indices(step: int) -> np.ndarray:
     drawn = draw_lanes(states.key, step, setup.dataset.arrays)
     columns = [np.asarray(i) for i in drawn if i is not None]
-    return sweep.pad(np.concatenate(columns, axis=1), mesh)
+    return np.concatenate(columns, axis=1)
 
   start = int(states.step[0])
   _, other = jax.eval_shape(draw_lanes, states.key, 0, setup.dataset.arrays)
@@ -169,42 +169,43 @@ def train(
     tracker: a name in `trackers.TRACKERS`.
 
   Returns:
-    The states, stacked: NumPy arrays (L, ...).
+    The states, stacked: NumPy arrays (L, ...); where there are several
+    processes, of the lanes that are here.
 
   Raises:
     ValueError: the newest checkpoint can't be read.
     Stopped: a signal came; what was done until there is kept.
   """
   lanes = sweep.grid(config.sweep, config.hparams)
-  states = training.init_lanes(setup, lanes)
+  mesh = sweep.device_mesh(len(lanes), setup.dataset.arrays)
+  states = training.init_lanes(setup, lanes[sweep.lanes_here(mesh, len(lanes))])
+  together = mesh if processes.count() > 1 else None
   place, keep = folder / rundir.CHECKPOINTS, config.checkpoint.keep
   with (
     checkpoint.writing(place),
     checkpoint.manager(place) as checkpoints,
   ):
     step, states, sums = checkpoint.restore_newest(
-      checkpoints, states, aside=folder / rundir.DAMAGED
+      checkpoints, states, aside=folder / rundir.DAMAGED, mesh=together
     )
     if step:
       say(f"Resuming at step {step} of {config.train.steps}")
-    log = _log(config, folder, lanes, step, tracker)
-    strips = strip_maker(setup)
-    write_cloud = cloud_writer(setup, folder)
+    look = onlooker(setup, folder)
     with contextlib.ExitStack() as stack:
-      stack.enter_context(contextlib.closing(log))
+      log = stack.enter_context(_log(config, folder, lanes, step, tracker))
       stack.enter_context(stopping.deferring())
       pace = Pace(config.train, shorter, quiet=bar is not None)
       bar = bar or stack.enter_context(progress_bar())
       compiled = compiled or partial(compiled_steps, setup)
-      chunks = _chunks(config, setup, states, sums, log, bar, pace, compiled)
+      call = compiled(mesh, lanes_per_call=config.train.lanes_per_call)
+      chunks = _chunks(config, setup, states, sums, log, bar, pace, mesh, call)
       for step, states, sums in chunks:
-        if sums is None:
-          log.show(step, np.asarray(strips(states)))
-          write_cloud(step, states)
-        log.flush()
-        for name in (rundir.LOGGED, rundir.TIMINGS, "."):
-          rundir.sync(folder / name)
-        checkpoint.save(checkpoints, step, states, sums, keep=keep)
+        seen = sweep.to_leader(look(states), mesh) if sums is None else None
+        if log:
+          log.keep(step, seen)
+        checkpoint.save(
+          checkpoints, step, states, sums, keep=keep, mesh=together
+        )
     checkpoint.settle(checkpoints, keep)
   if stopping.requested() and step < config.train.steps:
     say(f"Step {step} of {config.train.steps} is kept")
@@ -212,63 +213,73 @@ def train(
   return states
 
 
-def _log(config, folder: Path, lanes, step: int, tracker: str) -> Log:
-  """The log, without what was written after the step to go on from."""
+@contextlib.contextmanager
+def _log(config, folder, lanes, step, tracker) -> Iterator[Log | None]:
+  """The leader's log, without what was written after the step to go on from."""
+  if not processes.leads():
+    yield None
+    return
   since = 0 if step == config.train.steps else step % config.train.log_every
   for name, each in ((rundir.LOGGED, len(lanes)), (rundir.TIMINGS, 1)):
     rundir.truncate_jsonl(folder / name, step, step - since, each)
-  return Log(folder, lanes, step, tracker)
+  with contextlib.closing(Log(folder, lanes, step, tracker)) as log:
+    yield log
 
 
-def _chunks(config, setup, states, sums, log, bar, pace, compiled):
+def _chunks(config, setup, states, sums, log, bar, pace, mesh, call):
   """Yields step and states of the host wherever a checkpoint is wanted.
 
   With them comes None, or, where a signal ends it between two checkpoints, the
   sums of the terms since the last line: a run that goes on begins with them.
   """
-  steps, lanes = config.train.steps, len(states.step)
+  steps, lanes = config.train.steps, sweep.lanes_of(states.step, mesh)
   step = since = int(states.step[0])
-  mesh = sweep.device_mesh(lanes, setup.dataset.arrays)
-  one = jax.tree.map(lambda leaf: leaf[0], states)
-  zeros = sweep.stack([training.zero_terms(setup, one)] * lanes)
-  call = compiled(mesh, lanes_per_call=config.train.lanes_per_call)
+  zeros = _zeros(setup, states)
   streamed = streamed_images(setup, states, mesh, num_steps=steps)
   logged = step - step % config.train.log_every if sums else step
   states, sums = sweep.place((states, sums or zeros), mesh)
   decompose = decomposer(setup)
   words = f"Training {lanes} lane{'s' if lanes > 1 else ''}"
   task = bar.add_task(words, total=steps, completed=step)
-  told = Told()
-  began = time.perf_counter()
+  best, began = Told(), time.perf_counter()
   while step < steps:
     stop = pace.next_stop(step) if setup.dataset.render else step + 1
+    stop, *_ = processes.agreed(stop)
     start = time.perf_counter()
     states, sums = call((states, sums), next(streamed), stop - step)
     jax.block_until_ready(states)
     pace.add(step, stop, start)
     step = stop
     bar.update(task, completed=step)
-    asked = stopping.requested()
+    asked = stopping.share(processes.agreed)
     kept = None  # the states of the host, where a checkpoint is wanted
     if step % config.checkpoint.every == 0 or step == steps:
-      kept = sweep.unplace(states, lanes)
+      kept = sweep.unplace(states)
     if step % config.train.log_every == 0 or step == steps:
-      totals, count = sweep.unplace(sums, lanes), step - logged
-      means = {name: total / count for name, total in totals.items()}
+      totals = sweep.unplace(sums)
+      means = {name: total / (step - logged) for name, total in totals.items()}
       means |= {} if kept is None else decompose(kept)
+      told = sweep.to_leader(means, mesh)
       now = time.perf_counter()
-      log.write(step, means, {"seconds": now - began, "steps": step - since})
-      bar.update(task, note=told.words(means))
+      if log and told:
+        log.write(step, told, {"seconds": now - began, "steps": step - since})
+        bar.update(task, note=best.words(told))
       logged, since, began, sums = step, step, now, sweep.place(zeros, mesh)
     if kept is not None:
       yield step, kept, None
     elif asked:
-      rest = sweep.unplace(sums, lanes) if step > logged else {}
-      yield step, sweep.unplace(states, lanes), rest
+      rest = sweep.unplace(sums) if step > logged else {}
+      yield step, sweep.unplace(states), rest
     if asked:
       break
   if pace.quiet:
     bar.remove_task(task)
+
+
+def _zeros(setup: Setup, states) -> dict[str, np.ndarray]:
+  """Sums of no terms, of as many lanes as the states."""
+  one = jax.tree.map(lambda leaf: leaf[0], states)
+  return sweep.stack([training.zero_terms(setup, one)] * len(states.step))
 
 
 def _say_how_long(seconds: float, shorter: str) -> None:

@@ -10,7 +10,9 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-AXIS = "lane"
+from dvae_jax import processes
+
+LANE, BATCH = "lane", "batch"  # axes of the mesh
 COPIES_BYTES = 2**30  # of a data set, for all of a CPU's devices together
 
 
@@ -56,23 +58,26 @@ def stack(trees: list) -> Any:
 def use_cores(num_lanes: int) -> None:
   """Makes devices of a CPU's cores, so that lanes run side by side on them.
 
-  As many as divide the lanes evenly: a padded lane would cost a core's time. It
-  changes nothing on an accelerator, once JAX has computed something, or where
-  XLA_FLAGS says how many devices there are.
+  As many as divide the lanes evenly. It changes nothing on an accelerator, once
+  JAX has computed something, or where XLA_FLAGS says how many devices there
+  are.
 
   Args:
     num_lanes: of the run.
   """
   if "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
     return
-  cores = os.cpu_count() or 1
-  devices = max(n for n in range(1, cores + 1) if num_lanes % n == 0)
+  cores, hosts = os.cpu_count() or 1, processes.count()
+  even = [n for n in range(1, cores + 1) if num_lanes % (n * hosts) == 0]
   with contextlib.suppress(RuntimeError):  # JAX has started
-    jax.config.update("jax_num_cpu_devices", devices)
+    jax.config.update("jax_num_cpu_devices", max(even, default=1))
 
 
 def device_mesh(num_lanes: int, shared=()) -> Mesh:
-  """A mesh with the single axis "lane" over as many devices as are of use.
+  """A mesh over as many devices of all processes as are of use.
+
+  As many lanes side by side as divide them evenly, so that none is padded; the
+  batch is split over devices that are then to spare. Every process has a part.
 
   Args:
     num_lanes: to be spread over them.
@@ -80,52 +85,145 @@ def device_mesh(num_lanes: int, shared=()) -> Mesh:
       one memory, and so there are no more of them than it can have copies.
 
   Returns:
-    The mesh.
+    The mesh, with axes "lane" and "batch".
   """
-  devices = jax.devices()[: max(1, num_lanes)]
+  devices = sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
   if devices[0].platform == "cpu":
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(shared))
-    devices = devices[: max(1, COPIES_BYTES // max(1, size))]
-  return Mesh(np.array(devices), (AXIS,))
+    copies = max(1, COPIES_BYTES // max(1, size))
+    devices = [
+      device
+      for _, own in itertools.groupby(devices, lambda d: d.process_index)
+      for device in itertools.islice(own, copies)
+    ]
+  last = sum(d.process_index == devices[-1].process_index for d in devices)
+  least = len(devices) - last if processes.count() > 1 else 0
+  number = len(devices)
+  rows = max(
+    n
+    for n in range(1, min(number, num_lanes) + 1)
+    if num_lanes % n == 0 and number // n * n > least
+  )
+  columns = number // rows
+  chosen = np.array(devices[: rows * columns]).reshape(rows, columns)
+  return Mesh(chosen, (LANE, BATCH))
 
 
 def sharding(mesh: Mesh) -> NamedSharding:
   """First axis over the lanes of the mesh."""
-  return NamedSharding(mesh, PartitionSpec(AXIS))
+  return NamedSharding(mesh, PartitionSpec(LANE))
 
 
-def pad(leaf: np.ndarray, mesh: Mesh) -> np.ndarray:
-  """Repeats the last lane until every device of the mesh has as many."""
-  return np.concatenate([leaf] + [leaf[-1:]] * (-len(leaf) % mesh.size))
+def lanes_here(mesh: Mesh, num_lanes: int) -> slice:
+  """The lanes, neighbours, that devices of this process train."""
+  rows, each = _rows(mesh.devices), num_lanes // mesh.shape[LANE]
+  return slice(rows.start * each, rows.stop * each)
+
+
+def _rows(devices: np.ndarray) -> range:
+  """Rows of devices, neighbours, that have some of this process."""
+  here = jax.process_index()
+  own = [any(d.process_index == here for d in row) for row in devices]
+  return range(own.index(True), len(own) - own[::-1].index(True))
 
 
 def place(tree, mesh: Mesh):
-  """Shards the first axis of every leaf over the mesh, padded to fill it.
+  """Shards the first axis of every leaf over the lanes of the mesh.
 
   Args:
-    tree: pytree of arrays (L, ...).
+    tree: pytree of arrays (L, ...); where there are several processes, of the
+      lanes that are here.
     mesh: from `device_mesh`.
 
   Returns:
-    The tree on the devices, L rounded up to a multiple of the mesh's size by
-    repeating the last lane. `unplace` undoes it.
+    The tree on the devices, of all lanes. `unplace` undoes it.
   """
-  # The buffers will be donated: they mustn't be NumPy's.
-  return jax.device_put(
-    jax.tree.map(lambda leaf: pad(np.asarray(leaf), mesh), tree),
-    sharding(mesh),
-    may_alias=False,
+  if processes.count() == 1:
+    # The buffers will be donated: they mustn't be NumPy's.
+    whole = jax.tree.map(np.asarray, tree)
+    return jax.device_put(whole, sharding(mesh), may_alias=False)
+  shapes = whole_shapes(tree, mesh)
+  first = _rows(mesh.devices).start
+
+  def put(leaf, like):
+    begin = first * like.shape[0] // mesh.shape[LANE]
+
+    def of_device(index):
+      start, stop, _ = index[0].indices(like.shape[0])
+      return np.array(leaf[start - begin : stop - begin])
+
+    return jax.make_array_from_callback(like.shape, like.sharding, of_device)
+
+  return jax.tree.map(put, tree, shapes)
+
+
+def whole_shapes(tree, mesh: Mesh):
+  """What `place` makes of arrays of the lanes that are here."""
+  return jax.tree.map(
+    lambda leaf: jax.ShapeDtypeStruct(
+      (lanes_of(leaf, mesh), *leaf.shape[1:]),
+      leaf.dtype,
+      sharding=sharding(mesh),
+    ),
+    tree,
   )
 
 
-def unplace(tree, num_lanes: int):
-  """Copies a placed tree to NumPy arrays of the host, without the padding."""
-  return jax.tree.map(lambda leaf: np.array(leaf)[:num_lanes], tree)
+def lanes_of(leaf, mesh: Mesh) -> int:
+  """L, the lanes of all processes, by an array (l, ...) of those here."""
+  return len(leaf) * mesh.shape[LANE] // len(_rows(mesh.devices))
+
+
+def unplace(tree):
+  """Copies a placed tree to NumPy arrays of the host, of the lanes here."""
+
+  def of_host(leaf):
+    if leaf.is_fully_addressable:
+      return np.array(leaf)
+    shards = {s.index[0].start or 0: s.data for s in leaf.addressable_shards}
+    return np.concatenate([np.asarray(shards[at]) for at in sorted(shards)])
+
+  return jax.tree.map(of_host, tree)
+
+
+def to_leader(tree: dict, mesh: Mesh) -> dict | None:
+  """Joins small arrays (l, ...) of every process's lanes.
+
+  Returns:
+    To the leader, arrays (L, ...); to others None.
+  """
+  if processes.count() == 1:
+    return tree
+  # A lane on devices of several processes is told of by the first of them.
+  first = mesh.devices[_rows(mesh.devices), 0]
+  told = [device.process_index == jax.process_index() for device in first]
+
+  def rows(array):
+    return np.asarray(array)[np.repeat(told, len(array) // len(told))]
+
+  return processes.arrays_to_leader({n: rows(a) for n, a in tree.items()})
 
 
 def replicate(tree, mesh: Mesh):
   """Puts a pytree whole on every device of the mesh."""
-  return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
+  whole = NamedSharding(mesh, PartitionSpec())
+  if processes.count() == 1:
+    return jax.device_put(tree, whole)
+
+  def put(leaf):
+    array = np.asarray(leaf)
+    return jax.make_array_from_callback(array.shape, whole, array.__getitem__)
+
+  return jax.tree.map(put, tree)
+
+
+def split_batch(tree):
+  """Splits arrays (B, ...) over a lane's devices, where it has several."""
+  if jax.sharding.get_abstract_mesh().shape.get(BATCH, 1) == 1:
+    return tree
+  split = PartitionSpec(BATCH)
+  constrain = lambda leaf: jax.lax.with_sharding_constraint(leaf, split)
+  return jax.tree.map(constrain, tree)
 
 
 def default_lanes_per_call() -> int:
@@ -151,7 +249,8 @@ def over_lanes(
 
   Returns:
     A jitted (lanes, per_lane, shared) -> stacked pytree, which donates `lanes`.
-    Lanes never communicate: each device works on its own.
+    Lanes never communicate. A lane's devices do, where it has several: what
+    `split_batch` splits, the compiler spreads over them.
   """
   batch = lanes_per_call or default_lanes_per_call()
 
@@ -164,13 +263,15 @@ def over_lanes(
       call, (lanes, per_lane), batch_size=min(batch or count, count)
     )
 
-  split, whole = PartitionSpec(AXIS), PartitionSpec()
+  split, whole = PartitionSpec(LANE), PartitionSpec()
+  manual = {LANE} if mesh.shape[BATCH] > 1 else {LANE, BATCH}
   return jax.jit(
     jax.shard_map(
       local,
       mesh=mesh,
       in_specs=(split, split, whole),
       out_specs=split,
+      axis_names=manual,
       check_vma=False,
     ),
     donate_argnums=0,

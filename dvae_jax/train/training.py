@@ -269,13 +269,15 @@ def make_batch(
       return dataset.render(arrays, indices[which])
     return streamed[which].astype(jnp.float32) / 255.0
 
-  return Batch(
-    shown(0),
-    shown(1),
-    None if weights is None else weights[indices[0]],
-    factors_of(dataset, indices[0])
-    if objective.reads(method, "factors")
-    else None,
+  return sweep.split_batch(
+    Batch(
+      shown(0),
+      shown(1),
+      None if weights is None else weights[indices[0]],
+      factors_of(dataset, indices[0])
+      if objective.reads(method, "factors")
+      else None,
+    )
   )
 
 

@@ -174,7 +174,7 @@ def train(case, pairs):
   terms, gradient = [], None
   for _ in range(given.STEPS):
     placed = sweep.place((states, zeros), mesh)
-    states, sums = sweep.unplace(call(placed, None, 1), 1)
+    states, sums = sweep.unplace(call(placed, None, 1))
     terms.append({name: value[0] for name, value in sums.items()})
     gradient = gradient or first_gradient(states.opt_state, case)
   last = {n: np.float64(p[0]) for n, p in named(states.params).items()}

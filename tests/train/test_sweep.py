@@ -53,7 +53,7 @@ def test_placed_lanes_are_copies():
   double = sweep.over_lanes(lambda lane, _, __: 2 * lane, mesh)
   doubled = double(sweep.place(lanes, mesh), None, None)
   np.testing.assert_array_equal(lanes, 1.0)
-  np.testing.assert_array_equal(sweep.unplace(doubled, 2), 2.0)
+  np.testing.assert_array_equal(sweep.unplace(doubled), 2.0)
 
 
 CORES = """
@@ -102,7 +102,7 @@ one = jax.tree.map(lambda leaf: leaf[0], states)
 zeros = training.zero_terms(setup, one)
 placed = sweep.place((states, sweep.stack([zeros] * 5)), mesh)
 call = loop.compiled_steps(setup, mesh)
-states, sums = sweep.unplace(call(placed, None, 10), 5)
+states, sums = sweep.unplace(call(placed, None, 10))
 np.savez(sys.argv[1], *jax.tree.leaves(states))
 """
 

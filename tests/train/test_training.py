@@ -81,7 +81,7 @@ def steps_of(setup, num_lanes):
     placed = sweep.place((states, sweep.stack([zeros] * num_lanes)), mesh)
     shared = dataset.arrays, dataset.weights, jnp.int32(num_steps)
     states, sums = run(placed, None, sweep.replicate(shared, mesh))
-    states, sums = sweep.unplace((states, sums), num_lanes)
+    states, sums = sweep.unplace((states, sums))
     return states, {key: value / num_steps for key, value in sums.items()}
 
   return call
