@@ -19,16 +19,13 @@ os.environ.setdefault(
   "XLA_FLAGS", "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false"
 )
 
-import numpy as np
 from jax.experimental import topologies
-from jax.sharding import Mesh
 
 from benchmarks import timing
-from benchmarks.programs import plain_flax, train_program
+from benchmarks.programs import mesh_of, plain_flax, train_program
 from dvae_jax import data
 from dvae_jax.config import base
 from dvae_jax.networks import NETWORKS
-from dvae_jax.train import sweep
 
 # The card's published figures, as XLA's GpuTargetConfig.
 H100 = """
@@ -148,7 +145,7 @@ def main() -> None:
   except (RuntimeError, NotImplementedError):
     print("Left out: JAX's CUDA plugin isn't installed (extra 'cuda13').")
     return
-  mesh = Mesh(np.array(topology.devices), sweep.AXIS)
+  mesh = mesh_of(topology.devices)
   config = base()
   config.objective = "vae"
   dataset = data.load({"name": "dsprites"})

@@ -5,6 +5,7 @@ from functools import partial
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from dvae_jax import encoding
@@ -12,6 +13,11 @@ from dvae_jax.networks import layers
 from dvae_jax.train import sweep, training
 
 BATCH = 64
+
+
+def mesh_of(devices) -> Mesh:
+  """A mesh that has lanes on every device."""
+  return Mesh(np.array(devices)[:, None], (sweep.LANE, sweep.BATCH))
 
 
 def on(mesh: Mesh, tree, *axes: str):
@@ -23,9 +29,10 @@ def on(mesh: Mesh, tree, *axes: str):
   )
 
 
-def lane_shapes(setup: training.Setup, lanes: int):
+def lane_shapes(config, setup: training.Setup, lanes: int):
   """Shapes of the stacked states and of the sums of their terms."""
-  init = partial(training.init, setup, 0, {"learning_rate": 1e-4})
+  hparams = sweep.grid(config.sweep, config.hparams)[0].hparams
+  init = partial(training.init, setup, 0, hparams)
   state = jax.eval_shape(init)
   terms = jax.eval_shape(partial(training.zero_terms, setup), state)
   stack = lambda x: jax.ShapeDtypeStruct((lanes, *x.shape), x.dtype)
@@ -34,20 +41,20 @@ def lane_shapes(setup: training.Setup, lanes: int):
 
 def train_program(config, dataset, mesh: Mesh, lanes: int, lanes_per_call: int):
   """The program that the trainer runs."""
-  setup = training.set_up(config, dataset)._replace(batch_size=BATCH)
+  setup = training.set_up(config, dataset)
   run = sweep.over_lanes(
     partial(training.run_steps, setup), mesh, lanes_per_call=lanes_per_call
   )
-  placed = lane_shapes(setup, lanes)
+  placed = lane_shapes(config, setup, lanes)
   steps = jax.ShapeDtypeStruct((), jnp.int32)
   shared = (dataset.arrays, dataset.weights, steps)
-  return run.lower(on(mesh, placed, sweep.AXIS), None, on(mesh, shared))
+  return run.lower(on(mesh, placed, sweep.LANE), None, on(mesh, shared))
 
 
 def encode_program(config, dataset, mesh: Mesh, *_):
   """Evaluation's encoder, which takes one lane after another."""
   setup = training.set_up(config, dataset)
-  states, _ = lane_shapes(setup, 1)
+  states, _ = lane_shapes(config, setup, 1)
   state = jax.tree.map(
     lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), states
   )

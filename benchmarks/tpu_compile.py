@@ -1,6 +1,7 @@
 """Compiles for a TPU that isn't there, and reads what the compiler says.
 
     python -m benchmarks.tpu_compile [--program=train_64] [--json=FILE]
+    python -m benchmarks.tpu_compile --every [--only qlae_conv]   all there is
 
 Needs libtpu (`pip install 'jax[tpu]'`, Linux), no TPU: v5e, one chip and 2x2.
 Cycles are the compiler's own estimates, summed over the instructions of one
@@ -13,7 +14,8 @@ import importlib.util
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -21,16 +23,21 @@ os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
 os.environ.setdefault("TPU_WORKER_HOSTNAMES", "localhost")
 os.environ.setdefault("TPU_ACCELERATOR_TYPE", "v5litepod-4")
 
-import numpy as np
 from jax.experimental import topologies
-from jax.sharding import Mesh
+from ml_collections import ConfigDict
 
 from benchmarks import timing
-from benchmarks.programs import encode_program, plain_flax, train_program
+from benchmarks.programs import (
+  encode_program,
+  mesh_of,
+  plain_flax,
+  train_program,
+)
 from dvae_jax import data
-from dvae_jax.config import base
-from dvae_jax.train import sweep
+from dvae_jax.config import base, load
+from dvae_jax.networks import NETWORKS
 
+ROOT = Path(__file__).parents[1]
 COLLECTIVES = (
   "all-reduce",
   "all-gather",
@@ -134,23 +141,59 @@ PROGRAMS = {
 DEFAULT = [name for name in PROGRAMS if "at_once" not in name]
 
 
+def every() -> Iterator[tuple[str, ConfigDict]]:
+  """A name and a config of each method, as its quick profile, and network."""
+  for file in sorted((ROOT / "experiments").glob("*_*.py")):
+    if not file.stem.startswith(("claim", "study")):
+      config = load(f"{file}:quick")
+      if config.data.name in ("dsprites", "shapes3d", "petals"):
+        yield file.stem, config
+  for name in NETWORKS:
+    config = base()
+    config.objective, config.network = "vae", name
+    config.data.name = "petals" if name == "petals_conv" else "dsprites"
+    if name == "petals_conv":
+      config.data.resolution = 256
+    yield name, config
+
+
+def compile_every(topology, only: list[str]) -> Iterator[dict]:
+  """Rows of every method and network, on one chip and on four."""
+  for name, config in every():
+    if not only or name in only:
+      dataset = data.load(config.data)
+      for chips in (1, 4):
+        mesh = mesh_of(topology.devices[:chips])
+        lowered = train_program(config, dataset, mesh, 2 * chips, 1)
+        yield read(lowered, name, chips, 2 * chips, 1)
+
+
 def main() -> None:
   """Prints the table, and writes it where asked to."""
   parser = timing.parser(__doc__)
   parser.add_argument("--network", default="conv_k4")
   parser.add_argument("--program", nargs="*", choices=PROGRAMS)
+  parser.add_argument("--every", action="store_true")
+  parser.add_argument("--only", nargs="*", default=[])
   flags = parser.parse_args()
   if importlib.util.find_spec("libtpu") is None:
     print("Left out: libtpu isn't installed (pip install 'jax[tpu]', Linux).")
     return
   topology = topologies.get_topology_desc("v5e:2x2", platform="tpu")
+  if flags.every:
+    rows = []
+    for row in compile_every(topology, flags.only):
+      rows.append(row)
+      print(timing.line(row), flush=True)
+      timing.write(flags.json, rows)
+    return
   config = base()
   config.objective, config.network = "vae", flags.network
   dataset = data.load({"name": "dsprites"})
   rows = []
   for name in flags.program or DEFAULT:
     lower, chips, *lanes = PROGRAMS[name]
-    mesh = Mesh(np.array(topology.devices[:chips]), sweep.AXIS)
+    mesh = mesh_of(topology.devices[:chips])
     lowered = lower(config, dataset, mesh, *lanes)
     rows.append(read(lowered, name, chips, *lanes))
     print(timing.line(rows[-1]), flush=True)
