@@ -28,7 +28,7 @@ from dvae_jax.studies.page import sections
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURES = ROOT / "docs" / "results.md", ROOT / "docs" / "results"
 README = ROOT / "README.md"
-STUDIES = ("laptop", "modern")
+STUDIES = ("laptop", "modern", "longer")
 SCORES = ("mig", "sap", "dcimig", "factor_vae", "infomec", "mcc")
 IN_README = ("mig", "sap", "factor_vae", "infomec")
 MARKS = re.compile(r"(<!-- results -->\n).*(?=<!-- end of results -->)", re.S)

@@ -15,9 +15,14 @@ saturates: lanes that decode one image, at 128 nats, are no measure of it.
     python -m benchmarks.rotated
     python -m benchmarks.results
 
-Profile "longer" is QLAE and beta-TCVAE with three times the steps, "choose" how
-QLAE's decay was chosen, "quick" two seeds of every method and a tenth of the
-steps.
+Profile "longer" is QLAE and beta-TCVAE with three times the steps, and InfoGAN
+with a penalty of its discriminator's slope; "choose" how QLAE's decay was
+chosen, "quick" two seeds of every method and a tenth of the steps.
+
+    python -m dvae_jax.study run --config=experiments/study_modern.py:longer
+    python -m dvae_jax.study gather runs/study_modern_longer \\
+      --out=results/longer
+    python -m dvae_jax.study report results/longer --out=results/longer/report
 """
 
 from dvae_jax.config import base
@@ -103,10 +108,13 @@ def choose() -> Study:
 
 
 def longer() -> Study:
-  """QLAE and beta-TCVAE, three times the steps."""
+  """QLAE and beta-TCVAE, three times the steps; InfoGAN with a penalty."""
   seeds = tuple(range(10))
   names = ("qlae", "beta_tcvae")
   runs = {f"{name}_18000": run(name, seeds, steps=18_000) for name in names}
+  runs["infogan_r1"] = run("infogan", seeds)
+  runs["infogan_r1"].sweep.info = ()
+  runs["infogan_r1"].hparams.update(info=1.0, r1=10.0)
   return Study(runs, lanes=20)
 
 
