@@ -43,7 +43,7 @@ def get_config(profile: str = ""):
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
-    config.sweep.beta, config.sweep.gamma = (4.0,), (0.0, 20.0)
+    config.sweep.beta, config.sweep.gamma = (1.0,), (0.0, 1.0)
     config.sweep.seed = (0, 1, 2)
     config.train.steps = 6000
   elif profile:
