@@ -10,6 +10,18 @@ factors of those images: it is no unsupervised method.
     python -m dvae_jax.main --config=experiments/s2betavae_dsprites.py:quick
 
 The quick profile has labels for a hundred of its 768 images.
+
+`:quick` gave on 2026-12-01 in 0.9 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    s2_beta_vae_100
+    mig             0.75 +- 0.04
+    infomec         0.76 +- 0.23
+    dcimig          0.76 +- 0.02
+    factor_vae      0.99 +- 0.00
+    reconstruction  24.0 +- 0.5
+    kl              8.40 +- 0.15
+    active_units    5.00 +- 0.00
 """
 
 from dvae_jax.config import FAST_METRICS, base

@@ -41,7 +41,7 @@ def get_config(profile: str = ""):
     config.latent_dim = 6
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)
-    config.hparams.learning_rate = 1e-3
+    config.hparams.update(learning_rate=1e-3, beta=1.0, gamma=4.0)
     config.sweep.seed = (0, 1, 2)
     config.train.steps = 6000
   elif profile:
