@@ -26,7 +26,7 @@ def milliseconds(function, *given, **named) -> float:
 
 def rounds(folder: Path):
   """Yields the milliseconds of each part, a checkpoint after another."""
-  tree = {"w": np.zeros(SIZE, np.float32)}
+  tree = {"w": np.zeros((1, SIZE), np.float32)}
   with (
     (folder / rundir.LOGGED).open("a") as log,
     checkpoint.manager(folder / rundir.CHECKPOINTS) as checkpoints,
