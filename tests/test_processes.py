@@ -38,7 +38,7 @@ sys.path.insert(0, "tests")
 import test_processes as test
 from dvae_jax import processes, session
 with session.refusing(), processes.joined(sys.argv[2], 2, int(sys.argv[3])):
-  test.do(sys.argv[1])
+  test.do(sys.argv[1], sys.argv[4] == "streamed")
 """
 
 
@@ -91,10 +91,12 @@ def config_of(folder):
   return config
 
 
-def do(folder):
+def do(folder, from_host=False):
   """Trains and evaluates, as far as that isn't done."""
   config = config_of(folder)
   dataset = data.load(config.data)
+  if from_host:
+    dataset = tiny.streamed(dataset)
   setup = training.set_up(config, dataset)
   with session.opened(folder, config.to_dict(), dataset) as folder:
     loop.train(config, setup, folder)
@@ -118,15 +120,22 @@ def assert_same(folder, other):
   assert not [*folder.glob("*.0.*")]
 
 
-def test_two_processes_go_on_with_what_one_began(tmp_path, monkeypatch):
-  do(tmp_path / "whole")
+@pytest.mark.parametrize(
+  "placement",
+  ["device", pytest.param("streamed", marks=pytest.mark.slow)],
+)
+def test_two_processes_go_on_with_what_one_began(
+  tmp_path, monkeypatch, placement
+):
+  do(tmp_path / "whole", placement == "streamed")
   with monkeypatch.context() as patched:
     patched.setattr(stopping, "requested", lambda: signal.SIGTERM)
     with pytest.raises(stopping.Stopped):
-      do(tmp_path / "shared")
+      do(tmp_path / "shared", placement == "streamed")
   place = free_port()
   started = [
-    begin(["-c", PROGRAM, tmp_path / "shared", place, p]) for p in range(2)
+    begin(["-c", PROGRAM, tmp_path / "shared", place, p, placement])
+    for p in range(2)
   ]
   codes, said = ends(started)
   assert codes == [0, 0], said

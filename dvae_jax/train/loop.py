@@ -1,19 +1,17 @@
 """Trains every lane of a run: the effects around `training.run_steps`."""
 
 import contextlib
-import itertools
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dvae_jax import processes, rundir, stopping
 from dvae_jax.progress import progress_bar, say
-from dvae_jax.train import checkpoint, sweep, training
+from dvae_jax.train import checkpoint, streams, sweep, training
 from dvae_jax.train.decomposition import decomposer
 from dvae_jax.train.log import Log, Told, onlooker
 from dvae_jax.train.training import Setup
@@ -83,8 +81,8 @@ def compiled_steps(setup: Setup, mesh, *, lanes_per_call: int = 0):
     lanes_per_call: config.train.lanes_per_call.
 
   Returns:
-    A function ((states, sums) placed, streamed images or None, num_steps) ->
-    (states, sums). num_steps is traced.
+    A function ((states, sums) placed, images of a chunk of steps or None,
+    num_steps) -> (states, sums). num_steps is traced.
   """
   run = sweep.over_lanes(
     partial(training.run_steps, setup), mesh, lanes_per_call=lanes_per_call
@@ -97,49 +95,6 @@ def compiled_steps(setup: Setup, mesh, *, lanes_per_call: int = 0):
     return run(placed, streamed, (*shared, steps))
 
   return call
-
-
-def streamed_images(setup: Setup, states, mesh, *, num_steps: int) -> Iterator:
-  """Yields the images of each step, read on the host and put on the devices.
-
-  The indices are the ones that a data set on the device would draw.
-
-  Args:
-    setup: static.
-    states: of the lanes, at the step to start from.
-    mesh: from `sweep.device_mesh`.
-    num_steps: of the whole run.
-
-  Yields:
-    uint8 images of the lanes' batches, (L, B, H, W, C), and of their second
-    batches or None; nothing but None, forever, where nothing is streamed.
-  """
-  if setup.dataset.render is not None:
-    yield from itertools.repeat(None)
-  assert setup.dataset.read is not None
-  from dvae_jax.data.sampling import streaming  # Grain is slow to import
-
-  draw_lanes = jax.jit(
-    jax.vmap(
-      partial(training.draw_batch_indices, setup), in_axes=(0, None, None)
-    )
-  )
-
-  def indices(step: int) -> np.ndarray:
-    drawn = draw_lanes(states.key, step, setup.dataset.arrays)
-    columns = [np.asarray(i) for i in drawn if i is not None]
-    return np.concatenate(columns, axis=1)
-
-  start = int(states.step[0])
-  _, other = jax.eval_shape(draw_lanes, states.key, 0, setup.dataset.arrays)
-  for _, images in streaming.batches(
-    setup.dataset.read,
-    indices,
-    first_step=start,
-    num_steps=num_steps - start,
-    device=sweep.sharding(mesh),
-  ):
-    yield (images, None) if other is None else jnp.split(images, 2, axis=1)
 
 
 def train(
@@ -235,7 +190,8 @@ def _chunks(config, setup, states, sums, log, bar, pace, mesh, call):
   steps, lanes = config.train.steps, sweep.lanes_of(states.step, mesh)
   step = since = int(states.step[0])
   zeros = _zeros(setup, states)
-  streamed = streamed_images(setup, states, mesh, num_steps=steps)
+  chunks = streams.chunks(setup, states, mesh, num_steps=steps)
+  end, streamed = step, None  # the step before which its images end
   logged = step - step % config.train.log_every if sums else step
   states, sums = sweep.place((states, sums or zeros), mesh)
   decompose = decomposer(setup)
@@ -243,10 +199,11 @@ def _chunks(config, setup, states, sums, log, bar, pace, mesh, call):
   task = bar.add_task(words, total=steps, completed=step)
   best, began = Told(), time.perf_counter()
   while step < steps:
-    stop = pace.next_stop(step) if setup.dataset.render else step + 1
-    stop, *_ = processes.agreed(stop)
+    if step == end:
+      end, streamed = next(chunks)
+    stop, *_ = processes.agreed(min(pace.next_stop(step), end))
     start = time.perf_counter()
-    states, sums = call((states, sums), next(streamed), stop - step)
+    states, sums = call((states, sums), streamed, stop - step)
     jax.block_until_ready(states)
     pace.add(step, stop, start)
     step = stop

@@ -109,9 +109,9 @@ def device_mesh(num_lanes: int, shared=()) -> Mesh:
   return Mesh(chosen, (LANE, BATCH))
 
 
-def sharding(mesh: Mesh) -> NamedSharding:
-  """First axis over the lanes of the mesh."""
-  return NamedSharding(mesh, PartitionSpec(LANE))
+def sharding(mesh: Mesh, *axes) -> NamedSharding:
+  """First axis over the lanes of the mesh, further ones over its other axes."""
+  return NamedSharding(mesh, PartitionSpec(LANE, *axes))
 
 
 def lanes_here(mesh: Mesh, num_lanes: int) -> slice:
@@ -127,13 +127,14 @@ def _rows(devices: np.ndarray) -> range:
   return range(own.index(True), len(own) - own[::-1].index(True))
 
 
-def place(tree, mesh: Mesh):
+def place(tree, mesh: Mesh, *axes):
   """Shards the first axis of every leaf over the lanes of the mesh.
 
   Args:
     tree: pytree of arrays (L, ...); where there are several processes, of the
       lanes that are here.
     mesh: from `device_mesh`.
+    axes: of the mesh, over which further axes are sharded, or None.
 
   Returns:
     The tree on the devices, of all lanes. `unplace` undoes it.
@@ -141,8 +142,8 @@ def place(tree, mesh: Mesh):
   if processes.count() == 1:
     # The buffers will be donated: they mustn't be NumPy's.
     whole = jax.tree.map(np.asarray, tree)
-    return jax.device_put(whole, sharding(mesh), may_alias=False)
-  shapes = whole_shapes(tree, mesh)
+    return jax.device_put(whole, sharding(mesh, *axes), may_alias=False)
+  shapes = whole_shapes(tree, mesh, *axes)
   first = _rows(mesh.devices).start
 
   def put(leaf, like):
@@ -150,20 +151,27 @@ def place(tree, mesh: Mesh):
 
     def of_device(index):
       start, stop, _ = index[0].indices(like.shape[0])
-      return np.array(leaf[start - begin : stop - begin])
+      rows = slice(start - begin, stop - begin)
+      return np.array(leaf[(rows, *index[1:])])
 
     return jax.make_array_from_callback(like.shape, like.sharding, of_device)
 
   return jax.tree.map(put, tree, shapes)
 
 
-def whole_shapes(tree, mesh: Mesh):
+def place_batches(images: np.ndarray, mesh: Mesh) -> jax.Array:
+  """Shards images (L, S, B, ...) over lanes, and B over a lane's devices."""
+  even = images.shape[2] % mesh.shape[BATCH] == 0
+  return place(images, mesh, None, BATCH if even else None)
+
+
+def whole_shapes(tree, mesh: Mesh, *axes):
   """What `place` makes of arrays of the lanes that are here."""
   return jax.tree.map(
     lambda leaf: jax.ShapeDtypeStruct(
       (lanes_of(leaf, mesh), *leaf.shape[1:]),
       leaf.dtype,
-      sharding=sharding(mesh),
+      sharding=sharding(mesh, *axes),
     ),
     tree,
   )

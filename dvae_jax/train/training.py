@@ -307,8 +307,9 @@ def run_steps(
   Args:
     setup: static.
     lane: the state, and the sums of the terms so far.
-    streamed: uint8 images of the only step where the data set is streamed, and
-      of its second batch or None.
+    streamed: where the data set is streamed, uint8 images (S, B, H, W, C) of
+      the chunk of S steps that these are among, step t's at t mod S, and of
+      their second batches or None.
     shared: the data set's arrays, its sample weights or None, and the number of
       steps, () int32.
 
@@ -320,7 +321,8 @@ def run_steps(
   def step(_, lane):
     state, sums = lane
     indices = draw_batch_indices(setup, state.key, state.step, arrays)
-    batch = make_batch(setup, indices, streamed, arrays, weights)
+    shown = jax.tree.map(lambda i: i[state.step % len(i)], streamed)
+    batch = make_batch(setup, indices, shown, arrays, weights)
     state, terms = update(setup, state, batch)
     return state, jax.tree.map(jnp.add, sums, terms)
 

@@ -1,5 +1,8 @@
 """The smallest experiment: 16-pixel dSprites, two betas, a small network."""
 
+import jax
+import numpy as np
+
 from dvae_jax.config import base
 
 
@@ -19,3 +22,14 @@ def get_config(profile: str = ""):
   config.checkpoint.every = 20
   config.eval.metrics = ()
   return config
+
+
+def streamed(dataset):
+  """The same images, rounded to bytes and read on the host."""
+  render = jax.jit(dataset.render)
+
+  def read(indices):
+    images = render(dataset.arrays, np.asarray(indices, np.int32))
+    return np.rint(np.asarray(images) * 255).astype("uint8")
+
+  return dataset._replace(render=None, read=read)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import grain.python as grain
 import jax
@@ -16,8 +17,8 @@ def batches(
   num_steps: int,
   workers: int = 4,
   ahead: int = 8,
-  device: jax.Device | jax.sharding.Sharding | None = None,
-) -> Iterator[tuple[int, jax.Array]]:
+  put: Callable[[np.ndarray], Any] = jax.device_put,
+) -> Iterator[tuple[int, Any]]:
   """Reads the batches of consecutive steps in worker threads, ahead of time.
 
   There is no iterator state: step t always gets read(indices_of_step(t)), so
@@ -32,11 +33,10 @@ def batches(
     num_steps: how many steps to yield.
     workers: threads that read, decode and resize.
     ahead: batches that are read before they're asked for.
-    device: where images go; None for the default device.
+    put: what sends images (..., B, H, W, C) uint8 to the device.
 
   Yields:
-    The step and its images (..., B, H, W, C) uint8, already on the device or on
-    their way to it.
+    The step and what `put` returned, already on the device or on its way to it.
   """
 
   def load(step: int) -> tuple[int, np.ndarray]:
@@ -48,14 +48,14 @@ def batches(
   loaded = steps.map(load).to_iter_dataset(
     grain.ReadOptions(num_threads=workers, prefetch_buffer_size=ahead)
   )
-  return _to_device(iter(loaded), device)
+  return _to_device(iter(loaded), put)
 
 
-def _to_device(loaded, device) -> Iterator[tuple[int, jax.Array]]:
+def _to_device(loaded, put) -> Iterator[tuple[int, Any]]:
   """Starts the next transfer before handing out the last one."""
   sent: deque = deque()
   for step, images in loaded:
-    sent.append((step, jax.device_put(images, device)))
+    sent.append((step, put(images)))
     if len(sent) > 1:
       yield sent.popleft()
   yield from sent

@@ -79,8 +79,9 @@ def test_an_error_in_a_worker_reaches_the_loop():
 def test_images_go_where_they_are_sent():
   device = jax.devices()[-1]
   sharding = jax.sharding.SingleDeviceSharding(device)
+  put = lambda images: jax.device_put(images, sharding)
   _, images = next(
-    streaming.batches(read, lanes, first_step=0, num_steps=1, device=sharding)
+    streaming.batches(read, lanes, first_step=0, num_steps=1, put=put)
   )
   assert images.sharding == sharding
 
