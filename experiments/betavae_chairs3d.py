@@ -10,6 +10,14 @@ boxes, stand in, at a quarter of the pixels.
 
     python -m dvae_jax.main --config=experiments/betavae_chairs3d.py
     python -m dvae_jax.main --config=experiments/betavae_chairs3d.py:quick
+
+`:quick` gave on 2026-12-01 in 1.2 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    beta 1        beta 5
+    reconstruction  171.8 +- 0.5  195.7 +- 2.4
+    kl              8.28 +- 0.42  3.28 +- 0.35
+    active_units    4.33 +- 1.43  2.00 +- 0.00
 """
 
 from dvae_jax.config import base

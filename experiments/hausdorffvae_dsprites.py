@@ -15,14 +15,14 @@ disentangling-correlated-factors); `scale` is 0 there, too.
 `:quick` gave on 2026-12-01 in 1.5 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
-                    beta 4, gamma 0  beta 4, gamma 20
-    mig             0.32 +- 0.65     0.24 +- 0.02
-    infomec         0.56 +- 0.83     0.39 +- 0.22
-    dcimig          0.35 +- 0.65     0.03 +- 0.04
-    factor_vae      0.82 +- 0.54     0.33 +- 0.00
-    reconstruction  22.8 +- 0.8      67.5 +- 5.1
-    kl              6.62 +- 0.40     3.41 +- 0.16
-    active_units    3.00 +- 0.00     1.00 +- 0.00
+                    beta 1, gamma 0  beta 1, gamma 1
+    mig             0.06 +- 0.10     0.19 +- 0.30
+    infomec         0.31 +- 0.20     0.54 +- 0.77
+    dcimig          0.08 +- 0.16     0.20 +- 0.38
+    factor_vae      0.62 +- 0.34     0.62 +- 0.21
+    reconstruction  16.1 +- 1.4      25.4 +- 19.2
+    kl              10.1 +- 2.3      8.04 +- 3.44
+    active_units    4.00 +- 2.48     2.33 +- 1.43
 """
 
 from dvae_jax.config import FAST_METRICS, base

@@ -12,16 +12,16 @@ move by steps of a Laplace distribution and shapes stay, is the last command:
     python -m dvae_jax.main --config=experiments/slowvae_dsprites.py \\
       --config.data.pair_changes=-1
 
-`:quick` gave on 2026-12-01 in 1.1 minutes of processor time (seeds 0, 1, 2;
+`:quick` gave on 2026-12-01 in 1.0 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
                     slow_vae
-    mig             0.34 +- 0.37
-    infomec         0.52 +- 0.63
-    dcimig          0.19 +- 0.70
-    factor_vae      0.44 +- 0.48
-    reconstruction  65.8 +- 41.9
-    kl              13.0 +- 1.9
+    mig             0.55 +- 0.39
+    infomec         0.74 +- 0.27
+    dcimig          0.59 +- 0.36
+    factor_vae      0.96 +- 0.17
+    reconstruction  23.3 +- 1.0
+    kl              14.3 +- 0.1
     active_units    6.00 +- 0.00
 """
 

@@ -10,6 +10,14 @@ The profile `quick` takes the 1,797 digits of 8 x 8 pixels of scikit-learn.
 
     python -m dvae_jax.main --config=experiments/vae_mnist.py
     python -m dvae_jax.main --config=experiments/vae_mnist.py:quick
+
+`:quick` gave on 2026-12-01 in 0.4 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    vae
+    reconstruction  20.7 +- 0.4
+    kl              3.05 +- 0.25
+    active_units    2.00 +- 0.00
 """
 
 from dvae_jax.config import base
