@@ -8,6 +8,7 @@ of this.
 
 import contextlib
 import ctypes
+import inspect
 import io
 import json
 import logging
@@ -86,21 +87,18 @@ def wanted(
   Raises:
     ValueError: the flags don't say where all meet and which one this is.
   """
-  given = {"coordinator": coordinator, "process_id": index}
-  if coordinator is None and index is None and number is None:
-    return launched()
   if number == 1 and coordinator is None:
     return False
-  for name, value in {**given, "num_processes": number}.items():
-    if value is None:
-      raise ValueError(
-        f"--{name}: missing; --coordinator=HOST:PORT, --num_processes and"
-        " --process_id go together, or none of them where Slurm, MPI,"
-        " Kubernetes or a TPU pod says all three"
-      )
-  assert coordinator is not None
-  assert number is not None
-  assert index is not None
+  if coordinator is None and index is None and number is None:
+    return launched()
+  if coordinator is None or number is None or index is None:
+    given = (coordinator, number, index)
+    names = ("coordinator", "num_processes", "process_id")
+    raise ValueError(
+      f"--{names[given.index(None)]}: missing; --coordinator=HOST:PORT,"
+      " --num_processes and --process_id go together, or none of them where"
+      " Slurm, MPI, Kubernetes or a TPU pod says all three"
+    )
   port = re.fullmatch(r".+:(\d+)", coordinator)
   if port is None or not 0 < int(port[1]) < 2**16:
     raise ValueError(
@@ -187,12 +185,16 @@ def _meet(
   logging.getLogger("jax").setLevel(logging.WARNING)
   if jax.config.values["jax_cpu_collectives_implementation"] is None:
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
-  # It would take SIGTERM from `stopping`.
-  jax.config.update("jax_enable_preemption_service", False)
+  # It would take SIGTERM from `stopping`; JAX before 0.8 has no such option.
+  with contextlib.suppress(AttributeError):
+    jax.config.update("jax_enable_preemption_service", False)
   if coordinator:
     say(f"Waiting for {number} processes to meet at {coordinator}")
   mpi = "PMI_SIZE" in os.environ or "OMPI_COMM_WORLD_SIZE" in os.environ
   known = "OMPI_MCA_orte_hnp_uri" in os.environ or coordinator
+  # JAX before 0.8 waits for the others at its end as long as it likes.
+  taken = inspect.signature(jax.distributed.initialize).parameters
+  ends = ("heartbeat_timeout_seconds", "shutdown_timeout_seconds")
   try:
     jax.distributed.initialize(
       coordinator,
@@ -200,14 +202,14 @@ def _meet(
       index,
       cluster_detection_method="mpi4py" if mpi and not known else None,
       initialization_timeout=MEET,
-      heartbeat_timeout_seconds=LOST,
-      shutdown_timeout_seconds=LOST,
+      **{name: LOST for name in ends if name in taken},  # type: ignore
     )
   except (RuntimeError, ValueError) as error:
     raise ValueError(
       f"--coordinator: the processes didn't meet at {coordinator or 'a host'}"
       f" ({str(error).splitlines()[0]})"
     ) from error
+  signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
   found = distributed.global_state
   _State.client, _State.told = found.client, 0
   _State.count, _State.index = found.num_processes, found.process_id

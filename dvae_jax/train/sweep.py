@@ -227,9 +227,10 @@ def replicate(tree, mesh: Mesh):
 
 def split_batch(tree):
   """Splits arrays (B, ...) over a lane's devices, where it has several."""
-  if jax.sharding.get_abstract_mesh().shape.get(BATCH, 1) == 1:
+  mesh = jax.sharding.get_abstract_mesh()
+  if mesh.shape.get(BATCH, 1) == 1:
     return tree
-  split = PartitionSpec(BATCH)
+  split = NamedSharding(mesh, PartitionSpec(BATCH))
   constrain = lambda leaf: jax.lax.with_sharding_constraint(leaf, split)
   return jax.tree.map(constrain, tree)
 
