@@ -113,6 +113,8 @@ def _factors(dataset, indices) -> dict[str, np.ndarray]:
   else:
     return {}
   vary = np.ptp(factors, axis=0) > 0
+  if not vary.any():  # such as a label of which one value is kept
+    return {}
   names = np.array(dataset.factor_names)[vary]
   return {"factors": factors[:, vary], "factor_names": names}
 

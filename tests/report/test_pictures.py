@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import fake_runs
 
-from dvae_jax.report import pictures
+from dvae_jax.report import page, pictures
 
 KINDS = ("gaussian", "deterministic", "quantised")
 
@@ -165,6 +165,15 @@ def test_factors_that_do_not_vary_are_left_out(tmp_path):
   np.testing.assert_array_equal(
     arrays["factors"], factors[arrays["indices"], :1]
   )
+
+
+def test_where_no_factor_varies_there_are_none(tmp_path):
+  factors = np.ones((108, 1), np.int64)
+  changes = {"factor_sizes": (), "factor_names": ("face",)}
+  run, arrays = written(tmp_path, factors=factors, **changes)
+  assert not {"factors", "factor_names"} & arrays.keys()
+  fake_runs.write_run(run, factors=False)
+  assert page.write(run.workdir).exists()
 
 
 @pytest.mark.parametrize("lanes", [1, 36])
