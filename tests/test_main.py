@@ -64,17 +64,17 @@ def logged_step(workdir):
 
 
 @pytest.mark.parametrize(
-  ("moments", "method"),
+  ("steps", "moments", "method"),
   [
-    ((50,), ()),
-    pytest.param((50, 1300, 2600), (), marks=pytest.mark.slow),
-    pytest.param((50, 1300), BANK, marks=pytest.mark.slow),
+    (1600, (50,), ()),
+    pytest.param(4000, (50, 1300, 2600), (), marks=pytest.mark.slow),
+    pytest.param(4000, (50, 1300), BANK, marks=pytest.mark.slow),
   ],
 )
-def test_killed_run_resumes_bit_for_bit(tmp_path, moments, method):
+def test_killed_run_resumes_bit_for_bit(tmp_path, steps, moments, method):
   flags = (
     *method,
-    "--config.train.steps=4000",
+    f"--config.train.steps={steps}",
     "--config.train.log_every=25",
     "--config.checkpoint.every=100",
     "--config.eval.metrics=('mig',)",
