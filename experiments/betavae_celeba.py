@@ -21,6 +21,14 @@ noise of 0.001.
 
     python -m dvae_jax.main --config=experiments/betavae_celeba.py
     python -m dvae_jax.main --config=experiments/betavae_celeba.py:quick
+
+`:quick` gave on 2026-12-01 in 0.8 minutes of processor time (seeds 0, 1, 2;
+means, +- half a 95% interval; python -m benchmarks.experiments):
+
+                    beta 1            beta 250
+    reconstruction  9578.9 +- 1033.6  13857.0 +- 1125.8
+    kl              35.2 +- 9.4       8.03 +- 0.53
+    active_units    6.00 +- 0.00      5.33 +- 1.43
 """
 
 from dvae_jax.config import base
