@@ -17,14 +17,14 @@ total correlation means nothing.
 `:quick` gave on 2026-12-01 in 1.8 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
-                    gamma 10      gamma 40
-    mig             0.13 +- 0.17  0.04 +- 0.02
-    infomec         0.45 +- 0.40  0.31 +- 0.08
-    dcimig          0.17 +- 0.22  0.07 +- 0.05
-    factor_vae      0.77 +- 0.49  0.51 +- 0.30
-    reconstruction  17.2 +- 0.2   19.2 +- 1.2
-    kl              10.5 +- 0.4   10.9 +- 0.4
-    active_units    5.33 +- 1.43  6.00 +- 0.00
+                    gamma 6       gamma 15
+    mig             0.08 +- 0.16  0.12 +- 0.44
+    infomec         0.36 +- 0.29  0.31 +- 0.47
+    dcimig          0.10 +- 0.19  0.15 +- 0.49
+    factor_vae      0.65 +- 0.38  0.67 +- 0.61
+    reconstruction  16.9 +- 1.8   17.5 +- 1.5
+    kl              9.86 +- 1.64  9.87 +- 1.82
+    active_units    4.33 +- 1.43  5.33 +- 2.87
 """
 
 from dvae_jax.config import FAST_METRICS, base

@@ -16,15 +16,15 @@ it in training. The quick profile penalises the discriminator's slope by r1 10
 (Mescheder et al. 2018): without it the generator draws clean squares, but not
 at every height.
 
-`:quick` gave on 2026-11-29 in 2.1 minutes of processor time (seeds 0, 1, 2;
+`:quick` gave on 2026-12-01 in 1.3 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
                     infogan
-    mig             0.05 +- 0.07
-    infomec         0.26 +- 0.33
-    dcimig          0.07 +- 0.11
-    factor_vae      0.55 +- 0.29
-    reconstruction  882.1 +- 431.1
+    mig             0.04 +- 0.06
+    infomec         0.39 +- 0.21
+    dcimig          0.13 +- 0.19
+    factor_vae      0.62 +- 0.13
+    reconstruction  29.9 +- 6.6
 """
 
 from dvae_jax.config import FAST_METRICS, base

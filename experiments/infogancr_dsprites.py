@@ -8,15 +8,15 @@ from theirs is said there, and at `infogan_cr`.
     python -m dvae_jax.main --config=experiments/infogancr_dsprites.py
     python -m dvae_jax.main --config=experiments/infogancr_dsprites.py:quick
 
-`:quick` gave on 2026-11-29 in 3.9 minutes of processor time (seeds 0, 1, 2;
+`:quick` gave on 2026-12-01 in 1.9 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
                     infogan_cr
-    mig             0.04 +- 0.05
-    infomec         0.22 +- 0.12
-    dcimig          0.05 +- 0.04
-    factor_vae      0.51 +- 0.01
-    reconstruction  695.2 +- 405.6
+    mig             0.06 +- 0.12
+    infomec         0.35 +- 0.41
+    dcimig          0.13 +- 0.19
+    factor_vae      0.62 +- 0.25
+    reconstruction  64.7 +- 13.9
 """
 
 from dvae_jax.config import FAST_METRICS, base

@@ -12,15 +12,15 @@ There is no prior, no KL and no ELBO; InfoMEC counts the values.
     python -m dvae_jax.main --config=experiments/qlae_dsprites.py
     python -m dvae_jax.main --config=experiments/qlae_dsprites.py:quick
 
-`:quick` gave on 2026-11-30 in 1.7 minutes of processor time (seeds 0, 1, 2;
+`:quick` gave on 2026-12-01 in 0.7 minutes of processor time (seeds 0, 1, 2;
 means, +- half a 95% interval; python -m benchmarks.experiments):
 
                     qlae
-    mig             0.08 +- 0.12
-    infomec         0.44 +- 0.15
-    dcimig          0.15 +- 0.07
-    factor_vae      0.51 +- 0.12
-    reconstruction  23.3 +- 1.0
+    mig             0.12 +- 0.12
+    infomec         0.51 +- 0.06
+    dcimig          0.26 +- 0.07
+    factor_vae      0.94 +- 0.03
+    reconstruction  15.7 +- 1.0
 """
 
 from dvae_jax.config import FAST_METRICS, base
