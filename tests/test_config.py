@@ -247,7 +247,7 @@ def test_a_file_that_is_no_experiment_is_named_with_its_line(tmp_path, name):
     ([f"--config={'a' * 5000}.py"], "aaa.py: OSError: File name too long"),
     (
       [f"--config={EXPERIMENT}:x"],
-      "profile 'x': allowed are 'laptop'",
+      "profile 'x': allowed is 'quick'",
     ),
     (["--config.objective.x=3"], "objective holds no fields"),
     (["--config.train=3"], "--config.train=3: Failed to parse"),
