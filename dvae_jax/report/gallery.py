@@ -1,6 +1,7 @@
 """Which figures a run gives of its lanes together: a record in, figures out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +24,9 @@ class Picture(NamedTuple):
     title: a heading.
     alt: what a person who doesn't see it is told.
     caption: how to read it.
-    figure: the figure itself.
-    chart: whether it's drawn on white, and not a grid of images.
+    draw: makes the figure; a chart's takes its `width` in inches.
+    chart: whether it's one, and not a grid of images.
+    beside: whether a wide page shows it at HALF_WIDTH, beside wide ones.
   """
 
   name: str
@@ -32,8 +34,9 @@ class Picture(NamedTuple):
   title: str
   alt: str
   caption: str
-  figure: Figure
+  draw: Callable[..., Figure]
   chart: bool = True
+  beside: bool = False
 
 
 def draw(record: Record) -> Iterator[Picture]:
@@ -55,7 +58,8 @@ def _training(record: Record) -> Iterator[Picture]:
       "Loss terms",
       f"Line charts over training steps: {', '.join(record.terms)}.",
       "Means over the images since the last logged step, in nats per image.",
-      figures.loss_terms(
+      partial(
+        figures.loss_terms,
         record.steps,
         record.terms,
         strengths=swept.places,
@@ -71,9 +75,13 @@ def _training(record: Record) -> Iterator[Picture]:
       "KL of each latent",
       "Line charts of each latent's KL over training, one panel a lane.",
       f"Latents that end at {INFORMATIVE_KL:g} nats or less are grey.",
-      figures.kl_over_training(
-        record.steps, shown, [lane_title(record, i) for i in range(len(shown))]
+      partial(
+        figures.kl_over_training,
+        record.steps,
+        shown,
+        [lane_title(record, i) for i in range(len(shown))],
       ),
+      beside=True,
     )
 
 
@@ -89,7 +97,8 @@ def _across(record: Record) -> Iterator[Picture]:
       "Scatter plot of the reconstruction term against the KL, one point a"
       " lane.",
       "The dashed line holds the best lane's ELBO.",
-      figures.rate_distortion(
+      partial(
+        figures.rate_distortion,
         table["kl"],
         table["reconstruction"],
         strengths=swept.places,
@@ -121,7 +130,8 @@ def _against(record: Record, names) -> Iterator[Picture]:
     f"Scores against {swept.name}",
     f"Charts of {', '.join(names)} against {swept.name}.",
     f"{caption} Arrows point to the better side.",
-    figures.score_against(
+    partial(
+      figures.score_against,
       swept.places,
       {titled(name): record.scores[name] for name in names},
       label=swept.name,
@@ -154,7 +164,8 @@ def _seeds(record: Record) -> Iterator[Picture]:
     f"Spread of {name} over seeds",
     f"Points of {name}, one column for each setting.",
     "Points are lanes, the bar is their median.",
-    figures.score_violins(groups, ylabel=titled(name)),
+    partial(figures.score_violins, groups, ylabel=titled(name)),
+    beside=True,
   )
 
 
@@ -167,5 +178,6 @@ def _agreement(record: Record, names) -> Picture:
     "Heat map of the rank correlations between metrics over the lanes.",
     f"Spearman's correlation over {len(record.lanes)} lanes, each metric turned"
     " so that more is better.",
-    figures.agreement(figures.rank_correlations(turned), list(turned)),
+    partial(figures.agreement, figures.rank_correlations(turned), list(turned)),
+    beside=True,
   )

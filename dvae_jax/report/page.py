@@ -11,10 +11,13 @@ from typing import Any
 
 import jinja2
 import numpy as np
+from matplotlib.figure import Figure
 from PIL import Image
 
 from dvae_jax.data import DATASETS
 from dvae_jax.report import figures, gallery, portraits, tables
+from dvae_jax.report.charts import inline
+from dvae_jax.report.figures.style import HALF_WIDTH, NARROW_WIDTH
 from dvae_jax.report.formats import to_latex
 from dvae_jax.report.records import Record, lane_title, read
 from dvae_jax.report.scores import headline
@@ -109,27 +112,46 @@ def _save(
   picture: gallery.Picture, folder: Path, formats: tuple[str, ...]
 ) -> dict[str, Any]:
   """Writes a picture's files and returns what the page shows of it."""
+  figure = picture.draw()
   for kind in formats:
     with io.BytesIO() as file:
-      picture.figure.savefig(file, format=kind)
+      figure.savefig(file, format=kind)
       write_atomic(folder / f"{picture.name}.{kind}", file.getvalue())
   with io.BytesIO() as file:
-    picture.figure.savefig(file, format="png")
+    figure.savefig(file, format="png")
     content = file.getvalue()
   write_atomic(folder / f"{picture.name}.png", content)
-  width, height = picture.figure.get_size_inches()
+  if picture.chart:
+    shown, figure = _charts(picture, figure)
+  else:
+    shown = {"source": _uri("webp", _webp(content))}
+  width, height = figure.get_size_inches()
   return {
     **picture._asdict(),
-    "source": _uri("webp", _webp(content, lossless=picture.chart)),
+    **shown,
     "width": round(96 * width),
     "height": round(96 * height),
   }
 
 
-def _webp(png: bytes, *, lossless: bool) -> bytes:
+def _charts(
+  picture: gallery.Picture, drawn: Figure
+) -> tuple[dict[str, str], Figure]:
+  """A chart for wide and for narrow pages, and the figure of the wide one."""
+  drawn.set_layout_engine("none")  # it was laid out for the file
+  wide = picture.draw(width=HALF_WIDTH) if picture.beside else drawn
+  narrow = picture.draw(width=NARROW_WIDTH)
+  name, label = picture.name, picture.alt
+  return {
+    "wide": inline(wide, name=name, label=label),
+    "narrow": inline(narrow, name=f"{name}-narrow", label=label),
+  }, wide
+
+
+def _webp(png: bytes) -> bytes:
   """A smaller file for the page; grids of images lose what nobody sees."""
   with Image.open(io.BytesIO(png)) as image, io.BytesIO() as file:
-    image.save(file, format="WEBP", quality=85, method=2, lossless=lossless)
+    image.save(file, format="WEBP", quality=85, method=2)
     return file.getvalue()
 
 

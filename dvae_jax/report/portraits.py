@@ -72,12 +72,12 @@ def normalised_mi(codes, factors, *, discrete: bool = False) -> np.ndarray:
 
 
 def _picture(
-  record: Record, lane: int, name, heading, alt, caption, figure, *, chart=True
+  record: Record, lane: int, name, heading, alt, caption, draw, *, chart=True
 ) -> Picture:
   """A lane's picture; its name and its text say which lane's."""
   alt = f"{alt}, {lane_title(record, lane)}."
   return Picture(
-    f"lane{lane}_{name}", lane, heading, alt, caption, figure, chart=chart
+    f"lane{lane}_{name}", lane, heading, alt, caption, draw, chart=chart
   )
 
 
@@ -91,7 +91,8 @@ def _images(record: Record, lane: int) -> Iterator[Picture]:
     "Reconstructions",
     "Images above their reconstructions: best, median and worst",
     f"The best, median and worst of {len(shown['indices'])} random images.",
-    figures.reconstructions(
+    partial(
+      figures.reconstructions,
       shown["originals"][lane],
       shown["reconstructions"][lane],
       shown["errors"][lane],
@@ -103,14 +104,16 @@ def _images(record: Record, lane: int) -> Iterator[Picture]:
     f"Rows of decodings while one latent moves, sorted by {use.name}",
     f"Each row moves one latent and keeps the others at an image's {code};"
     " inactive latents are dimmed.",
-    figures.traversals(shown["traversals"][lane], use, shown["values"][lane]),
+    partial(
+      figures.traversals, shown["traversals"][lane], use, shown["values"][lane]
+    ),
   )
   yield picture(
     "interpolations",
     "Interpolations",
     "Rows of decodings between two images",
     f"Straight lines between two {code}s.",
-    figures.interpolations(shown["interpolations"][lane]),
+    partial(figures.interpolations, shown["interpolations"][lane]),
   )
   if "samples" in shown:
     yield from _of_prior(shown, lane, use, picture)
@@ -124,8 +127,11 @@ def _of_prior(shown, lane: int, use: Usage, picture) -> Iterator[Picture]:
     "Rows of decodings while one latent moves and the others stay in the middle"
     " of the prior",
     "The same, with the other latents in the middle of the prior.",
-    figures.traversals(
-      shown["prior_traversals"][lane], use, shown["values"][lane]
+    partial(
+      figures.traversals,
+      shown["prior_traversals"][lane],
+      use,
+      shown["values"][lane],
     ),
   )
   yield picture(
@@ -133,7 +139,7 @@ def _of_prior(shown, lane: int, use: Usage, picture) -> Iterator[Picture]:
     "Samples from the prior",
     "Decoded draws from the prior",
     "Decodings of random draws from the prior.",
-    figures.samples(shown["samples"][lane]),
+    partial(figures.samples, shown["samples"][lane]),
   )
   if "walks" not in shown:
     return
@@ -145,7 +151,8 @@ def _of_prior(shown, lane: int, use: Usage, picture) -> Iterator[Picture]:
     f"Decodings around a circle in the plane of {names[0]} and {names[1]}",
     f"The two latents of the largest {use.name} follow a circle; dots are the"
     " codes of images.",
-    figures.walk(
+    partial(
+      figures.walk,
       shown["walks"][lane],
       shown["walk_paths"][lane],
       shown["codes"][lane][:, latents],
@@ -167,7 +174,8 @@ def _anomalies(record: Record, lane: int) -> Picture:
     f"Histograms of the {score} of usual and unusual images",
     f"The {score} of each image tells {usual} from {unusual} as well as the"
     " area under the ROC says.",
-    figures.anomaly_histograms(
+    partial(
+      figures.anomaly_histograms,
       shown["usual"][lane],
       shown["unusual"][lane],
       label=f"{score}, nats per image",
@@ -192,8 +200,11 @@ def _selectivity(record: Record, lane: int) -> Iterator[Picture]:
     "Heat map of the mutual information between factors and latents",
     f"Mutual information of factor and latent over the factor's entropy{bins};"
     f" latents sorted by {use.name}.",
-    figures.factor_matrix(
-      normalised_mi(codes, factors, discrete=discrete), names, use
+    partial(
+      figures.factor_matrix,
+      normalised_mi(codes, factors, discrete=discrete),
+      names,
+      use,
     ),
   )
   if use.active().any():
@@ -203,7 +214,7 @@ def _selectivity(record: Record, lane: int) -> Iterator[Picture]:
       "Mean response of each active latent to each factor",
       f"Mean {code} over all images that share a position, or a shape and one"
       " more factor (Higgins et al. 2016).",
-      figures.unit_selectivity(codes, factors, names, use),
+      partial(figures.unit_selectivity, codes, factors, names, use),
     )
 
 
@@ -244,7 +255,8 @@ def _cloud(record: Record, lane: int) -> Iterator[Picture]:
     f"Scatter plot of {code}s coloured by {name}",
     f"The two latents of the largest {lane_usage(record, lane).name}"
     f"{circles if prior else ''}.",
-    figures.posterior_cloud(
+    partial(
+      figures.posterior_cloud,
       shown["codes"][lane][:, plane],
       shown["factors"][:, factor],
       label=name,

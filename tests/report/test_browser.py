@@ -1,6 +1,7 @@
 """The report in a real headless Chromium; screenshots go to build/."""
 
 import base64
+import re
 import shutil
 from pathlib import Path
 
@@ -104,6 +105,73 @@ def test_screenshot_follows_the_colour_scheme(browser, scheme):
       "dark": "rgb(20, 23, 26)",
     }[scheme]
   )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_have_the_colour_of_the_pages_text(browser, scheme):
+  media = [{"name": "prefers-color-scheme", "value": scheme}]
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+  colours = browser.execute_script(
+    "return [...document.querySelectorAll('.wide svg text')].map("
+    "text => getComputedStyle(text).fill)"
+  )
+  ink = {"light": "rgb(29, 33, 37)", "dark": "rgb(230, 230, 227)"}[scheme]
+  assert colours.count(ink) > len(colours) / 2
+  assert "rgb(0, 0, 0)" not in colours
+
+
+def test_print_is_dark_on_white(browser):
+  browser.execute_script("document.documentElement.dataset.theme = 'dark'")
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+  printed = _background(browser)
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+  assert printed == "rgb(255, 255, 255)"
+  paper = base64.b64decode(browser.print_page())
+  # The best lane is open, and what is open is printed.
+  assert 2 <= len(re.findall(rb"/Type */Page\b", paper)) <= 7
+
+
+# Of every visible text of a chart: its size in CSS pixels, and how far it
+# reaches out of the chart and of the window.
+TEXTS = """
+document.querySelectorAll("details").forEach(d => d.open = true);
+return [...document.querySelectorAll("figure svg")].filter(
+  svg => svg.checkVisibility()).flatMap(svg => {
+  const whole = svg.getBoundingClientRect();
+  const scale = whole.width / svg.viewBox.baseVal.width;
+  return [...svg.querySelectorAll("text")].map(text => {
+    const own = text.getBoundingClientRect();
+    return {
+      text: text.textContent,
+      size: parseFloat(getComputedStyle(text).fontSize) * scale,
+      out: Math.max(whole.left - own.left, own.right - whole.right,
+        whole.top - own.top, own.bottom - whole.bottom, own.right - innerWidth),
+    };
+  });
+});
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_charts_are_read_at_any_width(browser, width):
+  browser.execute_cdp_cmd(
+    "Emulation.setDeviceMetricsOverride",
+    {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True},
+  )
+  texts = browser.execute_script(TEXTS)
+  shown = browser.execute_script(
+    "return ['.narrow', '.wide'].map(kind => [...document.querySelectorAll("
+    "`figure ${kind}`)].filter(e => e.checkVisibility()).length)"
+  )
+  scrolled = browser.execute_script(
+    "return document.documentElement.scrollWidth"
+  )
+  browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+  assert (shown[0] > 0, shown[1] > 0) == (width == 390, width == 1280)
+  assert scrolled <= width
+  assert len(texts) > 200
+  assert [text for text in texts if text["size"] < 8] == []
+  assert [text for text in texts if text["out"] > 1] == []
 
 
 def test_theme_button_overrides_the_scheme(browser):

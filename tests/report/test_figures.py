@@ -15,7 +15,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.metrics import roc_auc_score
 
 from dvae_jax.report import figures
-from dvae_jax.report.figures.style import CAPTION, PALETTE
+from dvae_jax.report.figures.style import CAPTION, INK, PALETTE, SHADES
 
 RNG = np.random.default_rng(0)
 USE = figures.usage([2.0, 0.001, 3.0])
@@ -278,10 +278,33 @@ def test_a_term_of_checkpoints_alone_is_a_line_between_them():
 def test_kl_curves_are_coloured_while_active():
   kl = np.array([[[3, 0.5, 0], [2, 4, 0.01], [1, 5, 0.001]]])
   ax = figures.kl_over_training([0, 1, 2], kl, ["one"]).axes[0]
-  shown = {line.get_color(): line.get_ydata() for line in ax.get_lines()}
+  lines = {line.get_color(): line for line in ax.get_lines()}
+  shown = {colour: line.get_ydata() for colour, line in lines.items()}
   np.testing.assert_array_equal(shown[PALETTE[0]], [0.5, 4, 5])  # the largest
   np.testing.assert_array_equal(shown[PALETTE[1]], [3, 2, 1])
-  np.testing.assert_array_equal(shown["#bbbbbb"], [0, 0.01, 0.001])
+  np.testing.assert_array_equal(shown[INK], [0, 0.01, 0.001])
+  assert [line.get_alpha() for line in lines.values()].count(1) == 2
+  assert lines[INK].get_alpha() < 0.5
+
+
+def test_names_of_lines_that_end_together_stand_apart():
+  kl = np.array([[[2, 2, 0.5], [3, 3.01, 0.6]]])
+  ax = figures.kl_over_training([0, 1], kl, ["one"], width=3.6).axes[0]
+  places = {text.get_text(): text.xy[1] for text in ax.texts}
+  assert list(places) == ["z1", "z0", "z2"]  # from the highest
+  assert places["z1"] - places["z0"] > 0.2
+  np.testing.assert_allclose(places["z1"] + places["z0"], 6.01)
+  np.testing.assert_allclose(places["z2"], 0.6)
+
+
+def test_titles_fit_their_panels():
+  kl = np.ones((2, 2, 3))
+  titles = ["lane 0: beta 16, seed 0", "lane 1: " + "w" * 90]
+  figure = figures.kl_over_training([0, 1], kl, titles, width=3.6)
+  first, second = (ax.get_title(loc="left") for ax in figure.axes)
+  assert first == titles[0]
+  assert [len(line) <= 28 for line in second.split("\n")] == [True, True]
+  assert second.endswith("...")
 
 
 def test_rate_is_across_and_the_line_holds_the_best_elbo():
@@ -381,6 +404,15 @@ def test_captions_read_on_white_and_on_the_dark_page():
   for background in ("#ffffff", "#14171a"):
     dark, light = sorted(_luminance(c) + 0.05 for c in (CAPTION, background))
     assert light / dark > 4
+
+
+def test_colours_of_strengths_are_seen_on_the_dark_page():
+  for colour in (*SHADES(np.linspace(0, 1, 20)), *PALETTE[:6]):
+    light, dark = (
+      _luminance(colour[:3] if len(colour) == 4 else colour),
+      _luminance("#14171a"),
+    )
+    assert (light + 0.05) / (dark + 0.05) > 2.5
 
 
 def _linear(srgb):

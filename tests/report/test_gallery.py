@@ -20,7 +20,7 @@ def drawn(record):
 
 def test_loss_terms_are_the_logged_ones(tmp_path):
   record = record_of(tmp_path)
-  axes = drawn(record)["loss_terms"].figure.axes
+  axes = drawn(record)["loss_terms"].draw().axes
   for ax, (name, lanes) in zip(axes, record.terms.items(), strict=False):
     assert ax.get_title(loc="left") == name
     for line, lane in zip(ax.get_lines(), lanes, strict=True):
@@ -29,7 +29,7 @@ def test_loss_terms_are_the_logged_ones(tmp_path):
 
 def test_rate_is_the_kl_and_distortion_the_reconstruction(tmp_path):
   record = record_of(tmp_path, diverged=(1,))
-  ax = drawn(record)["rate_distortion"].figure.axes[0]
+  ax = drawn(record)["rate_distortion"].draw().axes[0]
   kl, reconstruction = (record.scores[n] for n in ("kl", "reconstruction"))
   points = np.ma.filled(ax.collections[0].get_offsets(), np.nan)
   np.testing.assert_allclose(points, np.stack([kl, reconstruction], -1))
@@ -43,11 +43,11 @@ def test_rate_is_the_kl_and_distortion_the_reconstruction(tmp_path):
 def test_scores_have_error_bars_over_seeds_only(tmp_path):
   one = drawn(record_of(tmp_path / "one"))["scores"]
   assert "seeds" not in one.caption
-  assert not any(ax.containers for ax in one.figure.axes)
+  assert not any(ax.containers for ax in one.draw().axes)
   record = record_of(tmp_path / "two", seeds=(0, 1, 2))
   two = drawn(record)["scores"]
   assert "means over seeds, with standard errors" in two.caption
-  ax = next(ax for ax in two.figure.axes if ax.get_title(loc="left") == "mig ↑")
+  ax = next(ax for ax in two.draw().axes if ax.get_title(loc="left") == "mig ↑")
   (bars,) = ax.containers[0].lines[2]
   found = [np.ptp(bar[:, 1]) / 2 for bar in bars.get_segments()]
   mig = record.scores["mig"].reshape(3, 3)
@@ -66,7 +66,7 @@ def test_settings_that_differ_in_a_second_number_stay_apart(tmp_path):
     lane["hparams"]["gamma"], lane["seed"] = float(lane["seed"]), 0
   shown = drawn(record)
   assert "violins" not in shown
-  lines = shown["scores"].figure.axes[0].get_lines()
+  lines = shown["scores"].draw().axes[0].get_lines()
   assert [line.get_label() for line in lines] == ["gamma 0", "gamma 1"]
   mig = record.scores["mig"]
   np.testing.assert_allclose(lines[1].get_ydata(), mig[[1, 3]])
@@ -77,7 +77,7 @@ def test_spread_over_seeds_is_by_whole_settings(tmp_path):
   for lane in record.lanes:  # two numbers of two values each
     code = lane["lane"] // 2
     lane["hparams"] |= {"beta": 1.0 + code // 2, "gamma": float(code % 2)}
-  ax = drawn(record)["violins"].figure.axes[0]
+  ax = drawn(record)["violins"].draw().axes[0]
   names = [label.get_text() for label in ax.get_xticklabels()]
   assert names == [
     "beta\n1, gamma 0", "beta\n1, gamma 1", "beta\n2, gamma 0",
@@ -96,9 +96,9 @@ def test_seeds_alone_are_no_axis(tmp_path):
 def test_agreement_is_positive_where_metrics_agree_on_the_better(tmp_path):
   record = record_of(tmp_path)  # mig falls and total_correlation rises
   shown = drawn(record)["agreement"]
-  names = [t.get_text() for t in shown.figure.axes[0].get_xticklabels()]
+  names = [t.get_text() for t in shown.draw().axes[0].get_xticklabels()]
   assert names == ["mig", "sap", "dci", "total_correlation"]
-  matrix = shown.figure.axes[0].images[0].get_array()
+  matrix = shown.draw().axes[0].images[0].get_array()
   np.testing.assert_allclose(matrix, np.ones((4, 4)))
 
 

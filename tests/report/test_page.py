@@ -53,6 +53,27 @@ def test_a_report_removes_what_a_killed_one_left(folder):
   assert not left.exists()
 
 
+def test_every_chart_follows_the_page_and_has_a_narrow_twin(folder):
+  text = (folder / "report.html").read_text()
+  page = Page(folder / "report.html")
+  charts = page.every("svg")
+  assert len(charts) > 20
+  assert not len(charts) % 2
+  for wide, narrow in zip(charts[::2], charts[1::2], strict=True):
+    assert wide["role"] == narrow["role"] == "img"
+    assert len(wide["aria-label"]) > 20
+    assert wide["aria-label"] == narrow["aria-label"]
+    assert int(narrow["width"]) <= 346  # of a phone's 390 pixels
+  assert {attrs["class"] for attrs in page.every("div") if "class" in attrs} > {
+    "wide",
+    "narrow",
+  }
+  drawn = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
+  assert not re.search("#222222|#000000", drawn)
+  beside = [svg for svg in charts[::2] if "KL over training" in str(svg)]
+  assert [svg["width"] for svg in beside] == ["403"]  # beside the loss terms
+
+
 def test_report_needs_no_network_and_describes_every_image(folder):
   page = Page(folder / "report.html")
   for image in page.every("img"):
@@ -73,7 +94,8 @@ def test_every_figure_is_a_file_too(folder):
   names = {path.name for path in (folder / "figures").iterdir()}
   assert {"loss_terms.png", "lane0_traversals.png", "scores.png"} <= names
   assert {"lane1_traversals.gif", "rate_distortion.png"} <= names
-  assert len(names) == len(page.every("img"))
+  charts = len(page.every("svg")) // 2  # each in two widths
+  assert len(names) == len(page.every("img")) + charts
   for name in names:
     with Image.open(folder / "figures" / name) as image:
       image.verify()
@@ -148,6 +170,7 @@ def test_page_of_a_run_without_a_kl_speaks_of_none(tmp_path, kind):
   pictures.write(run)
   page = Page(report.write(run.workdir))
   words = page.text + " ".join(image["alt"] for image in page.every("img"))
+  words += " ".join(chart["aria-label"] for chart in page.every("svg"))
   for word in ("KL", "ELBO", "prior", "posterior", "nats</"):
     assert not re.search(rf"\b{word}s?\b", words, re.IGNORECASE), word
   assert "Traversals from a code" in words

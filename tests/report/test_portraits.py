@@ -48,11 +48,11 @@ def test_names_and_captions_say_what_codes_are(record):
 def test_matrix_and_responses_are_of_the_lane(record, lane):
   codes, factors = record.codes["means"][lane], record.codes["factors"]
   shown, use = drawn(record, lane), portraits.lane_usage(record, lane)
-  matrix = shown["factors"].figure.axes[0].images[0].get_array()
+  matrix = shown["factors"].draw().axes[0].images[0].get_array()
   discrete = bool(record.codes["discrete"])
   expected = portraits.normalised_mi(codes, factors, discrete=discrete)
   np.testing.assert_allclose(matrix, expected[:, use.order()])
-  figure = shown["selectivity"].figure
+  figure = shown["selectivity"].draw()
   response = figure.axes[0].images[0].get_array()  # of the most used latent
   for x, y in np.ndindex(6, 6):
     rows = (factors[:, 1] == x) & (factors[:, 2] == y)
@@ -65,7 +65,7 @@ def test_matrix_and_responses_are_of_the_lane(record, lane):
 
 def test_anomaly_scores_are_of_the_lane_and_named(record):
   for lane in (0, 2):
-    ax = drawn(record, lane)["anomalies"].figure.axes[0]
+    ax = drawn(record, lane)["anomalies"].draw().axes[0]
     score = "-ELBO" if "kl" in record.pictures else "reconstruction"
     assert ax.get_xlabel() == f"{score}, nats per image"
     usual, unusual = (record.pictures[n][lane] for n in ("usual", "unusual"))
@@ -80,17 +80,17 @@ def test_image_grids_are_of_the_lane(record):
   arrays = record.pictures
   shown = drawn(record, 1)
   use = portraits.lane_usage(record, 1)
-  table = shown["traversals"].figure.axes[0].images[0].get_array()
+  table = shown["traversals"].draw().axes[0].images[0].get_array()
   first = arrays["traversals"][1, use.order()[0], 0, ..., 0]
   np.testing.assert_array_equal(table[:16, :16, 0], first)
-  pairs = shown["reconstructions"].figure.axes[0].images[0].get_array()
+  pairs = shown["reconstructions"].draw().axes[0].images[0].get_array()
   np.testing.assert_array_equal(
     pairs[:16, :16, 0], arrays["originals"][1, 0, 0, ..., 0]
   )
   np.testing.assert_array_equal(
     pairs[17:33, :16, 0], arrays["reconstructions"][1, 0, 0, ..., 0]
   )
-  line = shown["interpolations"].figure.axes[0].images[0].get_array()
+  line = shown["interpolations"].draw().axes[0].images[0].get_array()
   np.testing.assert_array_equal(
     line[:16, :16, 0], arrays["interpolations"][1, 0, 0, ..., 0]
   )
@@ -98,7 +98,7 @@ def test_image_grids_are_of_the_lane(record):
 
 def test_cloud_is_of_the_two_most_used_latents(record):
   for lane in (0, 2):
-    figure = drawn(record, lane)["cloud"].figure
+    figure = drawn(record, lane)["cloud"].draw()
     plane = portraits.lane_usage(record, lane).order()[:2]
     points = figure.axes[0].collections[0]
     np.testing.assert_allclose(
@@ -193,7 +193,7 @@ def test_inactive_lane_has_no_selectivity(tmp_path):
   shown = drawn(record, 1)
   assert "selectivity" not in shown
   assert "factors" in shown
-  table = shown["traversals"].figure.axes[0].images[0].get_array()
+  table = shown["traversals"].draw().axes[0].images[0].get_array()
   assert set(np.unique(table[..., 3])) == {0, round(0.3 * 255)}  # all dimmed
 
 

@@ -2,14 +2,14 @@
 
 The figures use Matplotlib's object interface: nothing here touches pyplot, a
 backend or rcParams, so they may be drawn in threads and on machines without a
-display. Charts are drawn on white; image grids are transparent, with captions
-in a grey that reads on white and on black.
+display. Charts are drawn on white, `report.charts` gives them a page's colours;
+image grids are transparent, with captions in a grey that reads on white and on
+black. A `width` is in inches: texts keep their size.
 """
 
 from dvae_jax.report.figures.curves import (
   agreement,
   anomaly_histograms,
-  kl_over_training,
   loss_terms,
   rank_correlations,
   rate_distortion,
@@ -29,6 +29,7 @@ from dvae_jax.report.figures.images import (
   traversals,
   walk,
 )
+from dvae_jax.report.figures.kls import kl_over_training
 from dvae_jax.report.figures.latents import (
   cloud_limits,
   factor_matrix,

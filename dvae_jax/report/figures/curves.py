@@ -6,17 +6,16 @@ from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
 from dvae_jax.metrics.explicitness import roc_area
-from dvae_jax.metrics.udr import INFORMATIVE_KL
 from dvae_jax.report.figures.style import (
   HALF_WIDTH,
   INK,
+  ON_CELL,
   PAGE_WIDTH,
   PALETTE,
   is_log,
   new_figure,
   panels,
   plain,
-  ranked,
   strength_colours,
 )
 from dvae_jax.report.scores import summary
@@ -24,39 +23,9 @@ from dvae_jax.report.scores import summary
 VIOLIN = 10  # points from which a violin says more than they do
 
 
-def kl_over_training(steps, kl, titles) -> Figure:
-  """KL of each latent over training, one panel a lane.
-
-  Args:
-    steps: (T,).
-    kl: (L, T, D) nats.
-    titles: L titles.
-  """
-  kl = np.asarray(kl, np.float64)
-  figure, axes = panels(len(kl), columns=3, height=1.75)
-  top = np.nanmax(kl, initial=INFORMATIVE_KL)
-  for ax, lane, title in zip(axes, kl, titles, strict=True):
-    plain(ax, title=title)
-    for rank, d in enumerate(ranked(lane[-1])):
-      shade = PALETTE[rank % 6] if lane[-1, d] > INFORMATIVE_KL else "#bbbbbb"
-      ax.plot(steps, lane[:, d], color=shade, lw=1.1)
-      if lane[-1, d] > 0.04 * top and rank < 8:
-        ax.annotate(
-          f"z{d}",
-          (steps[-1], lane[-1, d]),
-          (3, 0),
-          textcoords="offset points",
-          va="center",
-          fontsize=6.5,
-          color=shade,
-        )
-    ax.set_ylim(0, 1.05 * top)
-  figure.supxlabel("step", fontsize=8.5, color=INK)
-  figure.supylabel("KL, nats", fontsize=8.5, color=INK)
-  return figure
-
-
-def loss_terms(steps, terms, *, strengths, label: str, ticks=None) -> Figure:
+def loss_terms(
+  steps, terms, *, strengths, label: str, ticks=None, width=PAGE_WIDTH
+) -> Figure:
   """Every logged term over training, one panel a term, one line a lane.
 
   Args:
@@ -65,9 +34,10 @@ def loss_terms(steps, terms, *, strengths, label: str, ticks=None) -> Figure:
     strengths: (L,) the swept number that colours the lanes.
     label: its name.
     ticks: strength -> text; the numbers themselves where it's None.
+    width: inches.
   """
   colours, scale = strength_colours(strengths)
-  figure, axes = panels(len(terms), columns=3, height=1.9)
+  figure, axes = panels(len(terms), columns=3, height=1.9, width=width)
   for ax, (name, lanes) in zip(axes, terms.items(), strict=True):
     plain(ax, title=name)
     there = np.isfinite(lanes).any(axis=0)  # some are logged at checkpoints
@@ -94,7 +64,7 @@ def _strength_bar(
 
 
 def rate_distortion(
-  rate, distortion, *, strengths, label: str, ticks=None
+  rate, distortion, *, strengths, label: str, ticks=None, width=HALF_WIDTH
 ) -> Figure:
   """Distortion against rate, one point a lane (Alemi et al. 2018, figure 2).
 
@@ -104,16 +74,17 @@ def rate_distortion(
     strengths: (L,) the swept number that colours the points.
     label: its name.
     ticks: strength -> text; the numbers themselves where it's None.
+    width: inches.
   """
   rate, distortion = np.asarray(rate), np.asarray(distortion)
   colours, scale = strength_colours(strengths)
-  figure = new_figure(2.8, width=HALF_WIDTH)
+  figure = new_figure(2.8, width=width)
   ax = plain(
     figure.add_subplot(),
     xlabel="rate: KL, nats per image",
     ylabel="distortion, nats per image",
   )
-  ax.scatter(rate, distortion, c=colours, s=34, zorder=3, ec="white", lw=0.6)
+  ax.scatter(rate, distortion, c=colours, s=34, zorder=3, lw=0)
   finite = np.isfinite(rate) & np.isfinite(distortion)
   if finite.any():
     _iso_elbo(ax, rate[finite], distortion[finite])
@@ -133,20 +104,23 @@ def _iso_elbo(ax, rate, distortion) -> None:
     ha="right",
     va="top",
     fontsize=7.5,
-    color="#666666",
+    color=INK,
   )
 
 
-def score_violins(groups, *, ylabel: str) -> Figure:
+def score_violins(groups, *, ylabel: str, width=PAGE_WIDTH) -> Figure:
   """Every lane's score as a point and the median of each group.
 
   Args:
     groups: name -> (n,) scores; those of VIOLIN scores or more get a violin.
     ylabel: the score's name.
+    width: inches, at most.
   """
   kept = {name: _finite(scores) for name, scores in groups.items()}
   kept = {name: scores for name, scores in kept.items() if len(scores)}
-  figure = new_figure(2.6, width=min(PAGE_WIDTH, 1.4 + 0.9 * len(kept)))
+  width = min(width, 1.4 + 0.9 * len(kept))
+  crowded = width < 1.0 + 0.6 * len(kept)
+  figure = new_figure(2.6, width=width)
   ax = plain(figure.add_subplot(), ylabel=ylabel)
   for i, scores in enumerate(kept.values()):
     colour = PALETTE[i % len(PALETTE)]
@@ -158,13 +132,22 @@ def score_violins(groups, *, ylabel: str) -> Figure:
     jitter = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else [0]
     ax.scatter(i + np.array(jitter), scores, s=12, color=colour, zorder=3, lw=0)
     ax.hlines(np.median(scores), i - 0.3, i + 0.3, color=INK, lw=1.2, zorder=4)
-  names = [name.replace(" ", "\n", 1) for name in kept]
-  ax.set_xticks(range(len(kept)), names, fontsize=8)
+  names = [name if crowded else name.replace(" ", "\n", 1) for name in kept]
+  turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+  ax.set_xticks(
+    range(len(kept)), names, fontsize=8, **(turned if crowded else {})
+  )
   return figure
 
 
 def score_against(
-  strengths, scores, *, label: str, ticks=None, groups=None
+  strengths,
+  scores,
+  *,
+  label: str,
+  ticks=None,
+  groups=None,
+  width=PAGE_WIDTH,
 ) -> Figure:
   """Scores against a swept number: points are lanes, lines join means.
 
@@ -177,10 +160,11 @@ def score_against(
     label: the swept number's name.
     ticks: strength -> text; the numbers themselves where it's None.
     groups: L texts, what else differs between the lanes: one line each.
+    width: inches.
   """
   strengths = np.asarray(strengths, np.float64)
   groups = np.array(groups or [""] * len(strengths))
-  figure, axes = panels(len(scores), columns=3, height=1.9)
+  figure, axes = panels(len(scores), columns=3, height=1.9, width=width)
   for ax, (name, values) in zip(axes, scores.items(), strict=True):
     plain(ax, title=name)
     values = np.asarray(values, np.float64)
@@ -191,7 +175,11 @@ def score_against(
   if any(groups):
     lines = axes[0].get_legend_handles_labels()
     figure.legend(
-      *lines, loc="outside upper right", ncols=3, fontsize=7.5, frameon=False
+      *lines,
+      loc="outside upper right",
+      ncols=max(1, int(width / 2.4)),
+      fontsize=7.5,
+      frameon=False,
     )
   figure.supxlabel(label, fontsize=8.5, color=INK)
   return figure
@@ -227,7 +215,9 @@ def _finite(values) -> np.ndarray:
   return values[np.isfinite(values)]
 
 
-def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
+def anomaly_histograms(
+  usual, unusual, *, label: str, names, width=HALF_WIDTH
+) -> Figure:
   """Histograms of a score on usual and on unusual images, and their AUC.
 
   Args:
@@ -235,9 +225,10 @@ def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
     unusual: (M,).
     label: the score's name.
     names: what the two sets of images are.
+    width: inches.
   """
   usual, unusual = _finite(usual), _finite(unusual)
-  figure = new_figure(2.2, width=HALF_WIDTH)
+  figure = new_figure(2.2, width=width)
   ax = plain(figure.add_subplot(), xlabel=label, ylabel="share of images")
   both = np.concatenate([usual, unusual])
   if not len(both):
@@ -258,7 +249,7 @@ def anomaly_histograms(usual, unusual, *, label: str, names) -> Figure:
   return figure
 
 
-def agreement(matrix, names) -> Figure:
+def agreement(matrix, names, *, width=PAGE_WIDTH) -> Figure:
   """Heat map of rank correlations between metrics.
 
   Locatello et al. 2019 (arXiv:1811.12359), figure 2.
@@ -266,18 +257,22 @@ def agreement(matrix, names) -> Figure:
   Args:
     matrix: (M, M) in [-1, 1].
     names: M metrics.
+    width: inches, at most; numbers are left out where cells have no room.
   """
   matrix = np.asarray(matrix, np.float64)
-  side = min(PAGE_WIDTH, 1.8 + 0.42 * len(names))
-  figure = new_figure(side - 0.5, width=side)
+  side = min(width, 1.8 + 0.42 * len(names))
+  roomy = side > 1.8 + 0.3 * len(names)
+  figure = new_figure(side - (0.5 if roomy else 0.9), width=side)
   ax = figure.add_subplot()
   image = ax.imshow(matrix, cmap="PuOr", vmin=-1, vmax=1)
-  ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
+  ax.set_xticks(
+    range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor"
+  )
   ax.set_yticks(range(len(names)), names)
   ax.tick_params(length=0, labelsize=8, labelcolor=INK)
   for (i, j), value in np.ndenumerate(matrix):
-    colour = "white" if abs(value) > 0.6 else "black"
-    text = "" if np.isnan(value) else f"{value:.2f}"
+    colour = "white" if abs(value) > 0.6 else ON_CELL
+    text = f"{value:.2f}" if roomy and not np.isnan(value) else ""
     ax.text(j, i, text, ha="center", va="center", size=6.5, color=colour)
   bar = figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02)
   bar.ax.tick_params(labelsize=7)

@@ -7,26 +7,32 @@ from matplotlib.patches import Circle
 from dvae_jax.report.figures.style import (
   HALF_WIDTH,
   INK,
+  ON_CELL,
   PAGE_WIDTH,
   PALETTE,
+  SHADES,
   Usage,
   new_figure,
   plain,
 )
 
 
-def factor_matrix(information, factor_names, use: Usage) -> Figure:
+def factor_matrix(
+  information, factor_names, use: Usage, *, width=PAGE_WIDTH
+) -> Figure:
   """Heat map of I(z_d; v_k) / H(v_k), latents sorted by use.
 
   Args:
     information: (K, D) normalised mutual information in [0, 1].
     factor_names: K names.
     use: of the D latents.
+    width: inches, at most; numbers are left out where cells have no room.
   """
   order = use.order()
   shown = np.asarray(information)[:, order]
   rows, columns = shown.shape
-  width = min(PAGE_WIDTH, max(HALF_WIDTH, 1.4 + 0.28 * columns))
+  roomy = width > 1.4 + 0.2 * columns
+  width = min(width, max(HALF_WIDTH, 1.4 + 0.28 * columns))
   figure = new_figure(0.5 + 0.3 * rows, width=width)
   ax = figure.add_subplot()
   image = ax.imshow(shown, cmap="viridis", vmin=0, vmax=1, aspect="auto")
@@ -34,8 +40,8 @@ def factor_matrix(information, factor_names, use: Usage) -> Figure:
   ax.set_yticks(range(rows), factor_names)
   ax.tick_params(length=0, labelsize=8, labelcolor=INK)
   for (k, d), value in np.ndenumerate(shown):
-    colour = "black" if value > 0.55 else "white"
-    text = f"{value:.2f}".removeprefix("0")
+    colour = ON_CELL if value > 0.55 else "white"
+    text = f"{value:.2f}".removeprefix("0") if roomy else ""
     ax.text(d, k, text, ha="center", va="center", color=colour, size=7)
   bar = figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02)
   bar.ax.tick_params(labelsize=7)
@@ -81,7 +87,13 @@ def _roles(factor_names, factors):
 
 
 def unit_selectivity(
-  codes, factors, factor_names, use: Usage, *, shape_names=None
+  codes,
+  factors,
+  factor_names,
+  use: Usage,
+  *,
+  shape_names=None,
+  width=PAGE_WIDTH,
 ) -> Figure:
   """Mean response of each active latent to each factor.
 
@@ -95,12 +107,13 @@ def unit_selectivity(
     factor_names: K names.
     use: of the D latents, one of them active; inactive ones are left out.
     shape_names: names of the shape factor's values.
+    width: inches.
   """
   codes, factors = np.asarray(codes), np.asarray(factors)
   position, split, rest = _roles(factor_names, factors)
   latents = [d for d in use.order() if use.active()[d]]
   columns = len(rest) + bool(position)
-  figure = new_figure(0.3 + 0.95 * len(latents), width=PAGE_WIDTH)
+  figure = new_figure(0.3 + 0.95 * len(latents), width=width)
   axes = figure.subplots(len(latents), max(columns, 1), squeeze=False)
   reach = np.nanpercentile(np.abs(codes), 99)
   if position:
@@ -112,20 +125,23 @@ def unit_selectivity(
     curves = curves if split else curves[None]
     for row, d in enumerate(latents):
       _curves(axes[row, column], curves[..., d], reach, shape_names)
-      axes[-1, column].set_xlabel(factor_names[factor], fontsize=8.5)
+      axes[row, column].tick_params(
+        labelleft=column == bool(position), labelbottom=d == latents[-1]
+      )
+    name = axes[-1, column].set_xlabel(factor_names[factor], fontsize=8.5)
+    if width < 0.9 * columns:
+      name.set(rotation=45, ha="right", rotation_mode="anchor")
   for row, d in enumerate(latents):
-    axes[row, 0].set_ylabel(
-      f"z{d}", fontsize=9, color=INK, rotation=0, ha="right"
-    )
+    name = axes[row, 0].set_ylabel(f"z{d}", fontsize=9, color=INK)
+    name.set(rotation=0, ha="right")
   if split and rest:
     handles = axes[0, -1].get_lines()[1:]
     figure.legend(
       handles=handles,
       loc="outside upper right",
-      ncols=len(handles),
+      ncols=min(len(handles), int(width / 0.9)),
       fontsize=7.5,
       frameon=False,
-      title=None,
     )
   return figure
 
@@ -141,7 +157,7 @@ def _position_map(ax, plane, reach, names, position) -> None:
 def _curves(ax, curves, reach, names) -> None:
   """One line a shape: (shapes, values)."""
   plain(ax)
-  ax.axhline(0, color="#cccccc", lw=0.8)
+  ax.axhline(0, color=INK, alpha=0.2, lw=0.8)
   for i, curve in enumerate(curves):
     label = names[i] if names else f"shape {i}"
     ax.plot(curve, color=PALETTE[i % len(PALETTE)], lw=1.3, label=label)
@@ -158,6 +174,7 @@ def posterior_cloud(
   title: str = "",
   limits: tuple[float, float] | None = None,
   prior: bool = True,
+  width=HALF_WIDTH,
 ) -> Figure:
   """Codes in a plane, coloured by a factor, and the standard normal prior.
 
@@ -171,14 +188,15 @@ def posterior_cloud(
     title: such as the training step.
     limits: where both axes begin and end; None takes it from the codes.
     prior: whether there is one, so that its circles are drawn.
+    width: inches.
   """
   codes = np.asarray(codes)
-  figure = new_figure(3.5, width=HALF_WIDTH)
+  figure = new_figure(3.5 * width / HALF_WIDTH, width=width)
   ax = plain(
     figure.add_subplot(), xlabel=names[0], ylabel=names[1], title=title
   )
   points = ax.scatter(
-    *codes.T, c=values, s=5, cmap="viridis", alpha=0.7, linewidths=0
+    *codes.T, c=values, s=5, cmap=SHADES, alpha=0.7, linewidths=0, clip_on=False
   )
   for radius in (1, 2) if prior else ():
     ax.add_patch(

@@ -6,13 +6,15 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from dvae_jax.metrics.udr import INFORMATIVE_KL
 
 PAGE_WIDTH = 7.2  # inches: the text width of an A4 or letter page
 HALF_WIDTH = 4.2  # of small figures; the report puts them beside wide ones
+NARROW_WIDTH = 3.6  # of every chart on a phone
+PANEL_WIDTH = 1.7  # a panel has at least
 DPI = 144
 
 # Okabe & Ito 2008, without the yellow, which is too pale for lines on white.
@@ -25,10 +27,14 @@ PALETTE = (
   "#56B4E9",
   "#000000",
 )
-INK = "#222222"
+INK = "#222222"  # and black: the colour of the page's text, in a page
+ON_CELL = "#111111"  # on a pale colour, whatever the page's theme
 # Captions of image grids, whose background is transparent: this grey has a
 # contrast of at least 4 with white and with the report's dark background.
 CAPTION = "#7a7a7a"
+# Of lines and points: the ends of viridis are too dark for the report's dark
+# background, and too pale for white.
+SHADES = ListedColormap(list(colormaps["viridis"](np.linspace(0.3, 0.85, 256))))
 INACTIVE_SHARE = 0.01  # of the largest spread: a latent with less is inactive
 
 
@@ -49,17 +55,30 @@ def plain(ax: Axes, *, xlabel: str = "", ylabel: str = "", title: str = ""):
   return ax
 
 
-def panels(count: int, *, columns: int = 3, height: float = 2.0):
-  """A figure of `count` equal panels in rows of `columns`.
+def panels(
+  count: int,
+  *,
+  columns: int = 3,
+  height: float = 2.0,
+  width: float = PAGE_WIDTH,
+):
+  """A figure of `count` equal panels in rows of at most `columns`.
+
+  Args:
+    count: how many.
+    columns: as many, or four if they fill the rows, where the width has room.
+    height: inches of a row; three quarters of it where the figure is narrow.
+    width: inches of the figure; one panel takes HALF_WIDTH at most.
 
   Returns:
     The figure and the list of its axes.
   """
-  columns = max(1, min(4 if count in (4, 8) else columns, count))
+  columns = min(4 if count in (4, 8) else columns, count)
+  columns = max(1, min(columns, int(width / PANEL_WIDTH)))
   rows = max(1, -(-count // columns))
-  figure = new_figure(
-    height * rows, width=PAGE_WIDTH if count > 1 else HALF_WIDTH
-  )
+  height *= 1 if width == PAGE_WIDTH else 0.75
+  width = width if count > 1 else min(width, HALF_WIDTH)
+  figure = new_figure(height * rows, width=width)
   axes = figure.subplots(rows, columns, squeeze=False).ravel()
   for ax in axes[count:]:
     ax.remove()
@@ -133,17 +152,15 @@ def strength_colours(strengths) -> tuple[list, ScalarMappable | None]:
     strengths: (L,) the swept number of each lane.
 
   Returns:
-    L colours, and what a colour bar needs: None where there is no scale.
+    L colours of SHADES or the palette, and what a colour bar needs: None
+    where there is no scale.
   """
-  viridis: Colormap = colormaps["viridis"]
   strengths = np.asarray(strengths, np.float64)
   if len(np.unique(strengths)) < 2 or not np.all(np.isfinite(strengths)):
     return [PALETTE[i % len(PALETTE)] for i in range(len(strengths))], None
   norm = (LogNorm if is_log(strengths) else Normalize)(
     strengths.min(), strengths.max()
   )
-  # The last fifth of viridis is too pale for lines on white.
-  shades = [viridis(0.85 * float(norm(s))) for s in strengths]
-  cut = viridis.resampled(256)(np.linspace(0, 0.85, 256))
-  cmap = ListedColormap(list(cut))
-  return shades, ScalarMappable(norm, cmap)
+  return [SHADES(float(norm(s))) for s in strengths], ScalarMappable(
+    norm, SHADES
+  )
