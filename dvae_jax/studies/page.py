@@ -12,6 +12,7 @@ import jinja2
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from dvae_jax.report.charts import inline
 from dvae_jax.report.formats import (
   Rows,
   to_csv,
@@ -48,11 +49,11 @@ def write(results: Results, out: str | Path, *, by: str = "mig") -> Path:
   for part in parts:
     svg = ""
     if part.figure:
-      svg = _svg(part.figure)
-      write_atomic(folder / f"{part.name}.svg", svg)
+      write_atomic(folder / f"{part.name}.svg", _svg(part.figure))
+      svg = inline(part.figure, name=part.name, label=part.title)
     if part.rows:
       write_atomic(folder / f"{part.name}.csv", to_csv(part.rows))
-    shown.append({**part._asdict(), "svg": svg[svg.find("<svg") :]})
+    shown.append({**part._asdict(), "svg": svg})
   rows = parts[0].rows or []
   write_atomic(folder / "settings.tex", to_latex(rows))
   texts = [(part.title, part.text, part.rows) for part in parts]

@@ -63,7 +63,8 @@ def test_sentences_name_the_best(folder):
   html = (folder / "study.html").read_text()
   assert "&lt;made up&gt;" in html
   assert "1 models" in " ".join(html.split())
-  assert html.count("<svg") == 5
+  assert html.count("<svg") == html.count('role="img"') == 5
+  assert "#222222" not in html  # its text has the page's colour
 
 
 def test_transfer_has_a_row_a_pair_of_data_sets(tmp_path):
