@@ -153,7 +153,7 @@ def every() -> Iterator[tuple[str, ConfigDict]]:
     config.objective, config.network = "vae", name
     config.data.name = "petals" if name == "petals_conv" else "dsprites"
     if name == "petals_conv":
-      config.data.resolution = 256
+      config.data.resolution, config.train.batch_size = 256, 8
     yield name, config
 
 
