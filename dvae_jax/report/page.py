@@ -307,7 +307,7 @@ def _sections(record, embedded, animations, shown) -> list[dict[str, Any]]:
     which = f"best by {by}" if by else "first"
     note = (
       f"The {len(shown)} {which} of {len(record.lanes)} lanes."
-      " `python -m dvae_jax.show` makes pictures of any lane."
+      " python -m dvae_jax.show makes pictures of any lane."
     )
   sections = [
     ("training", "Training", "", group("training"), []),
