@@ -205,7 +205,7 @@ def test_every_objective_has_a_trajectory_of_every_likelihood():
 def test_three_steps_equal_float64(name):
   golden = TRAJECTORIES[name]
   # Second differences with a step of 0.1 cost float32 a digit.
-  rtol = 1e-3 if name.startswith("tripod") else 1e-4
+  rtol = 2e-3 if name.startswith("tripod") else 1e-4
   terms, gradient, change = train(CASES[name], golden.get("pairs"))
   for found, expected in zip(terms, golden["terms"], strict=True):
     for term, value in expected.items():

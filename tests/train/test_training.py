@@ -62,7 +62,7 @@ def set_up(name):
   )
   (weak,) = sweep.grid(config.sweep, config.hparams)
   strong = {k: v if "rate" in k else 2 * v for k, v in weak.hparams.items()}
-  doomed = {**weak.hparams, "learning_rate": 1e30}
+  doomed = {**weak.hparams, "learning_rate": 1e37}
   lanes = [weak, sweep.Lane(0, strong), sweep.Lane(0, doomed)]
   return setup._replace(model=model), lanes
 
@@ -157,7 +157,7 @@ def test_lane_equals_the_same_lane_alone(trained):
   state = jax.tree.map(lambda leaf: leaf[1:2], trained.states[0])
   state, _ = steps_of(trained.setup, 1)(state, 20)
   params = lane_of(trained.states[20].params, 1)
-  close(lane_of(state.params, 0), params, rtol=1e-4, atol=3e-5)
+  close(lane_of(state.params, 0), params, rtol=1e-4, atol=1e-4)
 
 
 def test_200_steps_lower_the_loss(trained):
