@@ -22,7 +22,9 @@ DENSITY = 2  # grid points per standard deviation of the narrowest posterior
 HALF = int(2 * REACH * DENSITY)  # grid points of a window, on either side
 ROWS = 2**13  # posteriors added at once
 CELLS = 256  # grid points that their means may lie apart
+TABLE = 2**23  # numbers of a table of those, 32 MiB
 MAX_POINTS = 2**21  # of one density that is read between points
+LOGVAR = 700  # beyond it a variance is 0 or infinite
 SMOOTH = 3  # times that the grid is doubled before it is read between points
 POINTS = 6  # that are read for it
 
@@ -116,13 +118,14 @@ def densities(axis: Axis, values: np.ndarray, num_values: int) -> np.ndarray:
   """
   density = np.zeros((num_values, axis.num_points))
   order = np.argsort(axis.position, kind="stable")
+  apart = min(CELLS, max(1, TABLE // (num_values * (2 * HALF + 1))))
   for octave in range(int(axis.octave.max()), -1, -1):
     step = axis.floor / DENSITY * 2.0**octave
     rows = order[axis.octave[order] == octave]
     position, sd = axis.position[rows] / step, axis.sd[rows] / step
     start = 0
     while start < len(rows):
-      far = np.searchsorted(position, position[start] + CELLS)
+      far = np.searchsorted(position, position[start] + apart)
       n = slice(start, min(start + ROWS, far))
       _add(density, position[n], sd[n], values[rows[n]])
       start = n.stop
@@ -147,13 +150,16 @@ def log_marginals(
     z: (M, D) draws from them.
 
   Returns:
-    (M,) nats.
+    (M,) nats; NaN where a mean or log variance isn't finite.
   """
+  if not (np.isfinite(means).all() and np.isfinite(logvars).all()):
+    return np.full(len(z), np.nan)
+  logvars = np.clip(logvars, -LOGVAR, LOGVAR).astype(float)
   total = np.zeros(len(z))
   for mean, logvar, points in zip(means.T, logvars.T, z.T, strict=True):
     order = np.argsort(mean)
     mean, sd = mean[order].astype(float), np.exp(0.5 * logvar[order])
-    axis = lay_axis(mean, sd.astype(float), MAX_POINTS)
+    axis = lay_axis(mean, sd, MAX_POINTS)
     density = densities(axis, np.zeros((len(mean), 1), np.int32), 1)
     for _ in range(SMOOTH):
       density = _refine(density)
@@ -181,8 +187,8 @@ def _add(density, position, sd, values) -> None:
   """Adds Gaussians (position, sd in grid steps) to rows `values` in place.
 
   Those of one cell and row are summed first, as a sparse matrix product, whose
-  loops are faster than scattered additions. Positions are sorted and at most
-  CELLS apart.
+  loops are faster than scattered additions. Positions are sorted and lie close
+  together.
   """
   from scipy.sparse import csc_array
 

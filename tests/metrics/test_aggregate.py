@@ -56,3 +56,24 @@ def test_between_points_a_quintic_is_met_to_the_ends():
   at = np.linspace(0, 11, 50)
   found = aggregate._between(quintic(np.arange(12.0)), at)
   np.testing.assert_allclose(found, quintic(at), rtol=1e-11)
+
+
+def test_small_tables_add_up_to_the_same(monkeypatch):
+  rng = np.random.default_rng(3)
+  means, sd = np.sort(rng.normal(size=2000)), rng.uniform(0.02, 0.5, 2000)
+  values = rng.integers(0, 7, (2000, 1))
+  axis = aggregate.lay_axis(means, sd, 2**16)
+  expected = aggregate.densities(axis, values, 7)
+  monkeypatch.setattr(aggregate, "TABLE", 1)
+  found = aggregate.densities(axis, values, 7)
+  np.testing.assert_allclose(found, expected, atol=1e-7 * expected.max())
+
+
+def test_what_is_not_finite_has_no_density_and_certainty_does_not_hang():
+  means = np.zeros((50, 2))
+  for logvar in (-1e6, 1e6):
+    found = aggregate.log_marginals(means, np.full((50, 2), logvar), means)
+    assert np.isfinite(found).all()
+  means[3, 1] = np.nan
+  found = aggregate.log_marginals(means, np.zeros((50, 2)), np.zeros((4, 2)))
+  assert np.isnan(found).all()
