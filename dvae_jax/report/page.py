@@ -259,6 +259,7 @@ def _explorer(record: Record, lanes) -> dict[str, Any] | None:
         "best": lane == lanes[0],
         "latents": shown["grid_latents"][lane].tolist(),
         "values": plain(shown["grid_values"][lane]),
+        "active": plain(uses[lane].active()[shown["grid_latents"][lane]]),
         "use": [uses[lane].text(d) for d in shown["grid_latents"][lane]],
         **_sheet(shown["grids"][lane]),
       }

@@ -20,8 +20,8 @@ SAMPLE = 512  # images that errors, clouds and KLs are taken from
 SHOWN = 5  # images in each group of reconstructions
 DRAWN = 48  # draws from the prior
 BATCH = 128  # images per call of encode and decode, so that one compile serves
-GRID_IMAGES = 5000  # in the interactive grids of all lanes together
-GRIDS = ((4, 7), (4, 5), (3, 7), (3, 5))  # (latents, values of each)
+GRID_IMAGES = 10_000  # in the interactive grids of all lanes together
+GRIDS = ((4, 9), (3, 9), (2, 9))  # (latents, values of each)
 
 
 def write(run, *, seed: int = 0) -> Path:

@@ -3,17 +3,20 @@
 import base64
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 from helpers import fake_runs
 
+from dvae_jax import arrays, rundir
+from dvae_jax.report import files, pictures
 from dvae_jax.report import page as report
-from dvae_jax.report import pictures
 
 selenium = pytest.importorskip("selenium", reason="Selenium isn't installed")
 
 from selenium import webdriver  # noqa: E402
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
@@ -44,6 +47,10 @@ def page(tmp_path_factory):
   run = fake_runs.make_run(tmp_path_factory.mktemp("runs") / "spots", lanes=3)
   fake_runs.write_run(run, diverged=(2,))
   pictures.write(run)
+  path = run.workdir / rundir.PICTURES
+  shown = arrays.read(path, files.PICTURE_ARRAYS)
+  shown["kl"][1, shown["grid_latents"][1, 2]] = 0.0  # an inactive latent
+  arrays.write(path, shown, compression=zipfile.ZIP_STORED)
   return report.write(run.workdir)
 
 
@@ -209,27 +216,63 @@ def test_table_sorts_by_mouse_and_by_keyboard(browser):
 
 
 def test_sliders_move_the_decoded_image(browser):
-  view = browser.find_element(By.ID, "view")
-  sliders = browser.find_elements(By.CSS_SELECTOR, "#sliders input")
-  assert len(sliders) == 4
-  assert view.get_attribute("data-index") == str((5**4 - 1) // 2)
+  view = browser.find_element(By.CLASS_NAME, "view")
+  sliders = browser.find_elements(By.CSS_SELECTOR, ".sliders input")
+  assert len(sliders) == 3
+  assert view.get_attribute("data-index") == str((9**3 - 1) // 2)
   before = view.value_of_css_property("background-position")
   sliders[1].send_keys(Keys.ARROW_RIGHT)
-  assert view.get_attribute("data-index") == str((5**4 - 1) // 2 + 25)
+  assert view.get_attribute("data-index") == str((9**3 - 1) // 2 + 9)
   assert view.value_of_css_property("background-position") != before
-  assert "z2 = 1.0" in view.get_attribute("aria-label")
-  assert sliders[1].get_attribute("aria-valuetext") == "1.0"
-  browser.find_element(By.ID, "centre").click()
+  assert "z2 = 0.5" in view.get_attribute("aria-label")
+  assert sliders[1].get_attribute("aria-valuetext") == "0.5"
+  browser.find_element(By.CLASS_NAME, "centre").click()
   assert "z2 = 0.0" in view.get_attribute("aria-label")
 
 
+def test_dragging_on_the_image_moves_two_latents(browser):
+  view = browser.find_element(By.CLASS_NAME, "view")
+  half = int(view.size["width"] / 2 - 2)
+  # To the upper right, then to the upper left: two of 0 to 8, the third stays.
+  for across, index in ((half, 8 * 81 + 8 * 9 + 4), (-half, 8 * 9 + 4)):
+    drag = ActionChains(browser).move_to_element(view).click_and_hold()
+    drag.move_by_offset(across, -half).release().perform()
+    assert view.get_attribute("data-index") == str(index)
+  ActionChains(browser).move_to_element(view).perform()  # not held any more
+  assert view.get_attribute("data-index") == str(index)
+
+
 def test_lanes_can_be_chosen(browser):
-  view = browser.find_element(By.ID, "view")
-  chosen = Select(browser.find_element(By.ID, "lane"))
+  view = browser.find_element(By.CLASS_NAME, "view")
+  chosen = Select(browser.find_element(By.CLASS_NAME, "lane"))
   assert [o.text for o in chosen.options][1] == "lane 1: beta 4"
   before = view.value_of_css_property("background-image")
   chosen.select_by_index(1)
   assert view.value_of_css_property("background-image") != before
+
+
+def test_two_lanes_are_moved_side_by_side(browser):
+  button = browser.find_element(By.ID, "compare")
+  button.click()
+  one, other = browser.find_elements(By.CLASS_NAME, "view")
+  assert one.location["y"] == other.location["y"]
+  sheets = [v.value_of_css_property("background-image") for v in (one, other)]
+  assert sheets[0] != sheets[1]
+  before = other.get_attribute("data-index")
+  browser.find_element(By.CSS_SELECTOR, ".sliders input").send_keys(Keys.HOME)
+  assert one.get_attribute("data-index") != before
+  assert other.get_attribute("data-index") == before
+  browser.save_screenshot(str(SCREENSHOTS / "report_compared.png"))
+  button.send_keys(Keys.ENTER)
+  assert len(browser.find_elements(By.CLASS_NAME, "view")) == 1
+
+
+def test_inactive_latents_have_no_slider(browser):
+  select = Select(browser.find_element(By.CLASS_NAME, "lane"))
+  for lane, active in enumerate(([True] * 3, [True, True, False])):
+    select.select_by_index(lane)
+    inputs = browser.find_elements(By.CSS_SELECTOR, ".sliders input")
+    assert [i.is_displayed() for i in inputs] == active
 
 
 def test_everything_is_reached_by_the_keyboard(browser):
@@ -237,8 +280,10 @@ def test_everything_is_reached_by_the_keyboard(browser):
   for _ in range(60):
     browser.switch_to.active_element.send_keys(Keys.TAB)
     element = browser.switch_to.active_element
-    reached.add(element.get_attribute("id") or element.tag_name)
-  assert {"theme", "lane", "centre", "input", "summary", "a"} <= reached
+    names = ("id", "className", "tagName")
+    reached.update(element.get_property(name) for name in names)
+  every = {"theme", "compare", "lane", "centre", "INPUT", "SUMMARY", "A"}
+  assert every <= reached
   named = browser.execute_script(
     "return [...document.querySelectorAll('input, select')]"
     ".every(i => i.labels.length && i.labels[0].textContent.trim())"

@@ -138,15 +138,17 @@ def test_explorer_moves_the_used_latents_through_their_values(folder):
   record = records.read(folder)
   shown = record.pictures
   shown["kl"][0] *= 2  # the fake lanes are only turned, and alike in this
+  shown["kl"][1, shown["grid_latents"][1, 2]] = 0.0
   explorer = report._explorer(record, [1, 0])
   for lane, found in enumerate(explorer["lanes"]):
     kl = shown["kl"][lane, found["latents"]]
-    assert found["latents"][:3] == list(np.argsort(-shown["kl"][lane])[:3])
-    assert found["use"][:3] == [f"{nats:.2f} nats" for nats in kl[:3]]
-    assert found["use"][3] == "inactive"
-    assert found["values"] == [[-2, -1, 0, 1, 2]] * 4
+    assert found["latents"][:2] == list(np.argsort(-shown["kl"][lane])[:2])
+    assert found["use"][:2] == [f"{nats:.2f} nats" for nats in kl[:2]]
+    assert (found["use"][2] == "inactive") == (lane == 1)
+    assert found["active"] == [True, True, lane == 0]
+    assert found["values"] == [list(np.linspace(-2, 2, 9))] * 3
     assert found["sheet"] == report._sheet(shown["grids"][lane])["sheet"]
-    assert found["columns"] * found["rows"] >= 5**4
+    assert found["columns"] * found["rows"] >= 9**3
     assert found["best"] == (lane == 1)
 
 
