@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import ndtri
 
 from dvae_jax import checks
 from dvae_jax.data.dataset import Dataset
@@ -18,7 +19,8 @@ from dvae_jax.metrics.udr import INFORMATIVE_KL as INACTIVE_KL
 from dvae_jax.runs import Run
 
 BATCH = 512  # images encoded at a time
-EXACT_SAMPLES = 1000  # draws over which the exact MI, TC and DWKL are averaged
+SMALLEST = 2.0**-31  # chance that a noise so far out stands for
+EXACT_SAMPLES = 512  # draws over which the exact MI, TC and DWKL are averaged
 
 
 class Encoded(NamedTuple):
@@ -177,28 +179,41 @@ def bound_terms(encoded: Encoded) -> dict[str, Any]:
   }
 
 
-def exact_decomposition(encoded: Encoded) -> dict[str, float]:
+def exact_decomposition(encoded: Encoded, *, seed: int = 0) -> dict[str, float]:
   """MI, TC and dimension-wise KL against the mixture of all posteriors.
 
   Chen et al. 2018 (arXiv:1802.04942), eq. 2, averaged over EXACT_SAMPLES draws.
+  Images and noise are the points of a scrambled Sobol sequence (Owen 1998,
+  doi:10.1006/jcom.1998.0487), spread evenly over the images in their order and
+  over the posteriors: means over them scatter about as much as over a thousand
+  independent draws, 0.02 to 0.05 nats on the laptop study's models.
 
   Args:
     encoded: of one lane.
+    seed: of the scrambling.
 
   Returns:
     mi, tc and dwkl in nats; {} where q isn't Gaussian.
   """
   if encoded.logvars is None:
     return {}
-  rng = np.random.default_rng(0)
-  rows = rng.integers(0, len(encoded.codes), EXACT_SAMPLES)
+  rows, eps = _spread_draws(encoded.codes.shape, seed)
   mean, logvar = encoded.codes[rows], encoded.logvars[rows]
-  eps = rng.standard_normal(mean.shape, dtype=np.float32)
   z = mean + np.exp(0.5 * logvar) * eps
   joint = _log_densities(z, mean, logvar, encoded.codes, encoded.logvars)
   marginals = jnp.float32(log_marginals(encoded.codes, encoded.logvars, z))
   split = decompose_kl(joint[0], joint[1], joint[2], marginals)
   return {name: float(np.mean(term)) for name, term in split._asdict().items()}
+
+
+def _spread_draws(shape: tuple[int, ...], seed: int):
+  """EXACT_SAMPLES (S,) of N images and their noise (S, D), of shape (N, D)."""
+  number, latents = shape
+  from scipy.stats import qmc
+
+  points = qmc.Sobol(latents + 1, rng=seed).random(EXACT_SAMPLES)
+  noise = ndtri(np.clip(points[:, 1:], SMALLEST, 1 - SMALLEST))
+  return (points[:, 0] * number).astype(int), noise.astype(np.float32)
 
 
 @jax.jit

@@ -35,8 +35,8 @@ def test_parts_are_those_of_all_posteriors():
     exact = exact_decomposition(Encoded(codes, codes[:, 0], logvars))
     assert exact["mi"] > 2
     assert exact["tc"] > 0.5
-    for name, value in exact.items():
-      assert found[f"sample_{name}"][lane] == pytest.approx(value, abs=0.3)
+    for name, value in exact.items():  # of 96 draws: 3 standard errors
+      assert found[f"sample_{name}"][lane] == pytest.approx(value, abs=0.45)
 
 
 def test_held_out_images_are_no_part_of_it():
