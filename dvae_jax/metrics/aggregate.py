@@ -20,6 +20,7 @@ import numpy as np
 REACH = 6.5  # the mass beyond it is 8e-11
 DENSITY = 2  # grid points per standard deviation of the narrowest posterior
 HALF = int(2 * REACH * DENSITY)  # grid points of a window, on either side
+WIDTHS = 4  # of windows in an octave: the narrower the posterior, the shorter
 ROWS = 2**13  # posteriors added at once
 CELLS = 256  # grid points that their means may lie apart
 TABLE = 2**23  # numbers of a table of those, 32 MiB
@@ -64,10 +65,11 @@ def lay_axis(mean: np.ndarray, sd: np.ndarray, max_points: int) -> Axis:
   Returns:
     Axis.
   """
-  left, right, shift = _covered(mean, 2 * REACH * sd)
-  length = right[-1] - shift[-1]
-  rounding = 1e-13 * np.abs(mean).max()
-  floor = max(sd.min(), DENSITY * length / max_points, rounding)
+  floor = max(sd.min(), 1e-13 * np.abs(mean).max())
+  length = np.ptp(mean) + 4 * REACH * sd.max()  # at most
+  if DENSITY * length > floor * max_points:
+    left, right, shift = _covered(mean, 2 * REACH * sd)
+    floor = max(floor, DENSITY * (right[-1] - shift[-1]) / max_points)
   while True:
     wide = np.maximum(sd, floor)
     octave = np.floor(np.log2(wide / floor)).astype(np.int64)
@@ -118,17 +120,14 @@ def densities(axis: Axis, values: np.ndarray, num_values: int) -> np.ndarray:
   """
   density = np.zeros((num_values, axis.num_points))
   order = np.argsort(axis.position, kind="stable")
-  apart = min(CELLS, max(1, TABLE // (num_values * (2 * HALF + 1))))
+  width = np.floor(WIDTHS * np.log2(axis.sd / axis.floor)).astype(np.int64)
+  width = width[order]
   for octave in range(int(axis.octave.max()), -1, -1):
     step = axis.floor / DENSITY * 2.0**octave
-    rows = order[axis.octave[order] == octave]
-    position, sd = axis.position[rows] / step, axis.sd[rows] / step
-    start = 0
-    while start < len(rows):
-      far = np.searchsorted(position, position[start] + apart)
-      n = slice(start, min(start + ROWS, far))
-      _add(density, position[n], sd[n], values[rows[n]])
-      start = n.stop
+    for part in range(WIDTHS * octave, WIDTHS * (octave + 1)):
+      rows = order[width == part]
+      _add_all(density, axis.position[rows] / step, axis.sd[rows] / step,
+               values[rows])  # fmt: skip
     if octave:
       density = _refine(density)
   np.maximum(density, 0.0, out=density)  # interpolation leaves -1e-20
@@ -154,11 +153,12 @@ def log_marginals(
   """
   if not (np.isfinite(means).all() and np.isfinite(logvars).all()):
     return np.full(len(z), np.nan)
-  logvars = np.clip(logvars, -LOGVAR, LOGVAR).astype(float)
+  columns = map(np.ascontiguousarray, (means.T, logvars.T))
   total = np.zeros(len(z))
-  for mean, logvar, points in zip(means.T, logvars.T, z.T, strict=True):
+  for mean, logvar, points in zip(*columns, z.T, strict=True):
     order = np.argsort(mean)
-    mean, sd = mean[order].astype(float), np.exp(0.5 * logvar[order])
+    logvar = np.clip(logvar[order], -LOGVAR, LOGVAR).astype(float)
+    mean, sd = mean[order].astype(float), np.exp(0.5 * logvar)
     axis = lay_axis(mean, sd, MAX_POINTS)
     density = densities(axis, np.zeros((len(mean), 1), np.int32), 1)
     for _ in range(SMOOTH):
@@ -183,30 +183,47 @@ def _between(values: np.ndarray, at: np.ndarray) -> np.ndarray:
   return found
 
 
-def _add(density, position, sd, values) -> None:
+def _add_all(density, position, sd, values) -> None:
   """Adds Gaussians (position, sd in grid steps) to rows `values` in place.
 
+  Positions are sorted; those that are added at once lie close together.
+  """
+  if not len(position):
+    return
+  half = min(HALF, int(np.ceil(REACH * sd.max())))
+  apart = min(CELLS, max(1, TABLE // (len(density) * (2 * half + 1))))
+  start = 0
+  while start < len(position):
+    far = np.searchsorted(position, position[start] + apart)
+    n = slice(start, min(start + ROWS, far))
+    _add(density, position[n], sd[n], values[n], half)
+    start = n.stop
+
+
+def _add(density, position, sd, values, half: int) -> None:
+  """Adds some of them, in windows of `half` points on either side.
+
   Those of one cell and row are summed first, as a sparse matrix product, whose
-  loops are faster than scattered additions. Positions are sorted and lie close
-  together.
+  loops are faster than scattered additions.
   """
   from scipy.sparse import csc_array
 
-  offsets = np.arange(-HALF, HALF + 1, dtype=np.float32)
+  offsets = np.arange(-half, half + 1, dtype=np.float32)
   nearest = np.rint(position).astype(np.int64)
-  width = sd.astype(np.float32)[:, None]
-  distance = offsets - (position - nearest).astype(np.float32)[:, None]
-  distance /= width
-  weights = np.exp(np.float32(-0.5) * distance * distance)
-  weights /= np.float32(np.sqrt(2 * np.pi)) * width
+  scale = (np.sqrt(0.5) / sd).astype(np.float32)[:, None]
+  weights = offsets - (position - nearest).astype(np.float32)[:, None]
+  weights *= scale
+  np.square(weights, out=weights)
+  np.exp(np.negative(weights, out=weights), out=weights)
   cells = (nearest - nearest[0]).astype(np.int32)
   rows = cells[:, None] * len(density) + values
-  ones = np.ones(rows.size, np.float32)
+  height = scale / np.float32(np.sqrt(np.pi))
+  heights = np.broadcast_to(height, values.shape).reshape(-1)
   ends = np.arange(0, rows.size + 1, values.shape[1], dtype=np.int32)
   shape = ((cells[-1] + 1) * len(density), len(position))
-  table = csc_array((ones, rows.reshape(-1), ends), shape) @ weights
+  table = csc_array((heights, rows.reshape(-1), ends), shape) @ weights
   table = table.reshape(-1, len(density), len(offsets))
-  for cell, block in enumerate(table, nearest[0] - HALF):
+  for cell, block in enumerate(table, nearest[0] - half):
     density[:, cell : cell + len(offsets)] += block
 
 

@@ -64,7 +64,8 @@ def factor_gaps(
   first = np.concatenate([[0], np.cumsum(sizes)])
   information, widened = [], 0.0
   values = (factors + first[:-1]).astype(np.int32)
-  for mean, logvar in zip(codes.T, logvars.T, strict=True):
+  columns = map(np.ascontiguousarray, (codes.T, logvars.T))
+  for mean, logvar in zip(*columns, strict=True):
     order = np.argsort(mean)  # what is sorted already is fast to sort
     mean, sd = mean[order], np.exp(0.5 * logvar[order])
     axis = lay_axis(mean, sd, max(4096, MAX_POINTS // int(sizes.sum())))
