@@ -13,7 +13,6 @@ studies, and in each of settings with all their seeds.
 """
 
 import argparse
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,13 +21,14 @@ import numpy as np
 from benchmarks import timing
 from dvae_jax import rundir
 from dvae_jax.metrics.files import read_models
-from dvae_jax.metrics.model_centrality import Coder, model_centrality
 from dvae_jax.metrics.udr import FORMS, rank
 from dvae_jax.report import study
 from dvae_jax.report.scores import needs_labels, worth
 from dvae_jax.runs import load_run
+from dvae_jax.studies import centrality
 
 SAMPLES = 1000
+GROUP = 100  # images of a vote
 RANDOM = "(a lane at random)"
 
 
@@ -99,21 +99,15 @@ def _places(runs) -> dict[tuple[str, int], int]:
 
 def _centrality(runs, places, votes: int) -> np.ndarray:
   """ModelCentrality of the lanes that didn't diverge."""
-  coders = {}
-  for run in map(load_run, runs):
+  models = [load_run(run) for run in runs]
+  for run in models:
     if run.prior(1) is None:
       raise ValueError(f"{run.workdir}: has no prior to draw images from")
-    for lane in range(len(run.lanes)):
-      if run.state(lane).diverged_at < 0:
-        coders[places[str(run.workdir), lane]] = Coder(
-          lambda number, seed, run=run: run.prior(number, seed=seed),
-          partial(run.decode, lane=lane),
-          partial(run.encode, lane=lane),
-        )
   found = np.full(len(places), np.nan)
-  rng = np.random.default_rng(0)
-  models = list(coders.values())
-  found[list(coders)] = model_centrality(models, rng=rng, num_votes=votes)
+  scores = centrality.score(models, votes, GROUP)
+  for run, values in zip(models, scores, strict=True):
+    for lane, value in enumerate(values):
+      found[places[str(run.workdir), lane]] = value
   return found
 
 

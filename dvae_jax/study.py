@@ -5,12 +5,15 @@
     python -m dvae_jax.study status --config=...
     python -m dvae_jax.study report runs/study_reference_laptop --out=study
     python -m dvae_jax.study gather runs/study_reference_laptop --out=results/x
+    python -m dvae_jax.study centrality runs/study_reference_laptop
 
 `run` does what isn't done of a study; more processes, on this machine or on
 others that share the folder, may do the same at the same time, or each a slice
-(--slice=3/16). It begins by saying what it will take; `cost` says no more than
-that. `status` says how far it is. `report` reads studies and runs;
+(--slice=3/16); --metrics=pipe,downstream adds to what a study measures, also of
+models that are trained. It begins by saying what it will take; `cost` says no
+more than that. `status` says how far it is. `report` reads studies and runs;
 `gather` keeps a study's results and codes as data (`dvae_jax.load_study`).
+`centrality` adds ModelCentrality, a criterion without labels, to its results.
 """
 
 from pathlib import Path
@@ -70,12 +73,25 @@ def gather(folders: list[str]) -> None:
   print(studies.gather(folders, flags.FLAGS.out))
 
 
+def centrality(folders: list[str]) -> None:
+  """Adds ModelCentrality to the results of a study's lanes."""
+  if len(folders) != 1:
+    raise ValueError(f"centrality: {len(folders)} folders found, 1 expected")
+  session.set_up()
+  votes, size = flags.FLAGS.votes, flags.FLAGS.group_size
+  number = studies.add_centrality(folders[0], votes=votes, group_size=size)
+  print(f"{number} lanes got model_centrality")
+
+
 def _planned() -> tuple[studies.Study, studies.Plan, Path]:
   file = flags.FLAGS.config
   if file is None:
     raise ValueError("--config=FILE[:PROFILE] is missing; see experiments/")
   folder = flags.FLAGS.workdir or Path("runs") / session.experiment_name(file)
   study = studies.load(file)
+  for config in study.runs.values():
+    names = dict.fromkeys((*config.eval.metrics, *flags.FLAGS.metrics))
+    config.eval.metrics = tuple(names)
   return study, studies.plan(study, file), Path(folder)
 
 
@@ -84,17 +100,18 @@ def main(argv) -> None:
   verb, *rest = argv[1:] or [""]
   be_quiet(flags.FLAGS.quiet)
   verbs = {"run": run_parts, "cost": cost, "status": status}
+  of_folders = {"report": report, "gather": gather, "centrality": centrality}
   with session.refusing():
     for experiment in flags.FLAGS.register:
       register(experiment)
     if verb in verbs and not rest:
       verbs[verb]()
-    elif verb in ("report", "gather"):
-      {"report": report, "gather": gather}[verb](rest)
+    elif verb in of_folders:
+      of_folders[verb](rest)
     else:
       raise ValueError(
-        f"{verb!r} found, run, cost, status, report FOLDER or gather FOLDER"
-        " expected"
+        f"{verb!r} found, run, cost, status, report FOLDER, gather FOLDER or"
+        " centrality FOLDER expected"
       )
 
 
@@ -103,8 +120,13 @@ if __name__ == "__main__":
   flags.DEFINE_string("workdir", None, "Study's folder; runs/<file>_<profile>.")
   flags.DEFINE_bool("quiet", False, "Say nothing but warnings and results.")
   flags.DEFINE_string("slice", "", "Part of the work, 3/16; else all.")
+  flags.DEFINE_list(
+    "metrics", [], "What run measures beside the study's own metrics."
+  )
   flags.DEFINE_string("out", "study", "Folder that report writes.")
   flags.DEFINE_string("by", "", "Score that rates choices; the first one.")
+  flags.DEFINE_integer("votes", 1000, "Votes of a model's images.", 1)
+  flags.DEFINE_integer("group_size", 100, "Images of a vote.", 2)
   flags.DEFINE_multi_string(
     "register", [], "File that registers what the study names."
   )

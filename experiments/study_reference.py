@@ -6,6 +6,13 @@ each data set, 10 latents, batch 64, Adam 1e-4, 300,000 steps.
     python -m dvae_jax.study run --config=experiments/study_reference.py:laptop
     python -m dvae_jax.study report runs/study_reference_laptop
 
+and, for more of what chooses without labels and of what codes are good for,
+
+    python -m dvae_jax.study run --metrics=pipe,downstream \\
+      --config=experiments/study_reference.py:laptop
+    python -m dvae_jax.study centrality runs/study_reference_laptop \\
+      --votes=200 --group_size=50
+
 `laptop` is 360 models, ten seeds, for two cores: shapes of dSprites at 32
 pixels, 3 shapes x 3 sizes x 3 orientations x 16 x 8 positions = 3,456 images,
 6 latents, a small network, 6,000 steps at 1e-3. `quick` is 27 of them: three

@@ -27,6 +27,7 @@ def model_centrality(
   num_votes: int = 1000,
   group_size: int = 100,
   num_images: int = 5000,
+  advance: Callable[[int], object] = lambda _: None,
 ) -> np.ndarray:
   """Scores each model by how well others read its latents, and it theirs.
 
@@ -43,6 +44,7 @@ def model_centrality(
     num_votes: groups of images of each model; its latents are fixed in turn.
     group_size: images of a group.
     num_images: images of each model over which codes have their full spread.
+    advance: called with 1 after the images of each model.
 
   Returns:
     (L,) scores from 0 to 1.
@@ -52,12 +54,10 @@ def model_centrality(
   """
   if len(coders) < 2:
     raise ValueError(f"coders: {len(coders)} model; must be two or more")
-  read = np.stack(
-    [
-      _read(made, coders, rng, num_votes, group_size, num_images)
-      for made in coders
-    ]
-  )
+  read = np.zeros((len(coders), len(coders)))
+  for row, made in zip(read, coders, strict=True):
+    row[:] = _read(made, coders, rng, num_votes, group_size, num_images)
+    advance(1)
   between = (read + read.T) / 2
   others = ~np.eye(len(coders), dtype=bool)
   return np.array(
@@ -77,14 +77,19 @@ def _read(
   spreads = [np.asarray(coder.encode(images)).std(0) for coder in coders]
   dimension = draw(1).shape[1]
   tables = [np.zeros((len(spread), dimension)) for spread in spreads]
-  for vote in range(num_votes):
-    k, z = vote % dimension, draw(group_size)
-    z[:, k] = z[0, k]
-    images = made.decode(z)
+  # A model's program costs little a call only where a call has many images.
+  together = max(1, num_images // group_size)
+  for start in range(0, num_votes, together):
+    latents = np.arange(start, min(start + together, num_votes)) % dimension
+    votes = np.arange(len(latents))
+    z = draw(len(votes) * group_size).reshape(len(votes), group_size, -1)
+    z[votes, :, latents] = z[votes, :1, latents]
+    images = made.decode(z.reshape(-1, dimension))
     for coder, spread, table in zip(coders, spreads, tables, strict=True):
-      moved = np.asarray(coder.encode(images)).std(0)
+      codes = np.asarray(coder.encode(images))
+      moved = codes.reshape(len(votes), group_size, -1).std(1)
       still = np.where(
         spread > 0, moved / np.where(spread > 0, spread, 1), np.inf
       )
-      table[still.argmin(), k] += 1
+      np.add.at(table, (still.argmin(1), latents), 1)
   return np.array([table.max(1).sum() / num_votes for table in tables])

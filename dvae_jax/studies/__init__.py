@@ -1,5 +1,6 @@
 """Studies: many runs from one file, done by one process or by many."""
 
+from dvae_jax.studies.centrality import add as add_centrality
 from dvae_jax.studies.claims import (
   Claim,
   Conclusion,
@@ -29,7 +30,7 @@ from dvae_jax.studies.worker import (
 
 __all__ = [
   "LANES", "MANIFEST", "Claim", "Conclusion", "Part", "Plan", "Results",
-  "State", "Study", "finished", "gather", "hold_to", "load", "load_claim",
-  "load_study", "plan", "say_cost", "state", "study_of", "table",
+  "State", "Study", "add_centrality", "finished", "gather", "hold_to", "load",
+  "load_claim", "load_study", "plan", "say_cost", "state", "study_of", "table",
   "trained", "work", "write",
 ]  # fmt: skip

@@ -67,7 +67,7 @@ def do_slice(folder, which):
 def test_slices_side_by_side_give_the_same_results(whole, tmp_path):
   spawn = multiprocessing.get_context("spawn")
   processes = [
-    spawn.Process(target=do_slice, args=(tmp_path, f"{i}/2")) for i in (1, 2)
+    spawn.Process(target=do_slice, args=(tmp_path, f"{i}/3")) for i in (1, 2, 3)
   ]
   for process in processes:
     process.start()
@@ -156,6 +156,23 @@ from dvae_jax.studies import Study
 def get_study(profile=""):
   return Study(runs(), lanes=2)
 """
+
+
+def test_a_flag_asks_for_further_metrics(whole, tmp_path):
+  file = tmp_path / "study.py"
+  file.write_text(STUDY_FILE.format(tests=str(TESTS)))
+  command = [
+    *(sys.executable, "-m", "dvae_jax.study", "status", f"--config={file}"),
+    f"--workdir={whole}",
+  ]
+  for more, counts in (
+    ([], "6 | 0 | 0 | 0"),
+    (["--metrics=sap"], "0 | 0 | 0 | 6"),
+  ):
+    said = subprocess.run(
+      [*command, *more], check=True, capture_output=True, text=True
+    )
+    assert f"| all | {counts} | 0 |" in said.stdout
 
 
 @pytest.mark.slow
