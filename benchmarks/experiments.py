@@ -28,7 +28,8 @@ from dvae_jax.studies.plan import setting_of
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "quick"
 SCORES = ("mig", "infomec", "dcimig", "factor_vae", "udr")
-OWN = ("reconstruction", "kl", "active_units")
+# `tc` is of draws, `total_correlation` of the means: what penalties act on.
+OWN = ("reconstruction", "kl", "tc", "total_correlation", "active_units")
 MARK = re.compile(r"\n`:quick` gave.*?(?=\"\"\")", re.DOTALL)
 
 

@@ -3,8 +3,9 @@
     python -m benchmarks.rotated
 
 An autoencoder and a rotation is what any method must beat. It reads the kept
-codes of results/modern and writes rotated.jsonl beside them, a line a rotation
-and seed: PCA and ICA as `python -m dvae_jax.rotate` has them.
+codes of results/modern and results/budgets and writes rotated.jsonl beside
+them, a line a rotation and seed: PCA and ICA as `python -m dvae_jax.rotate` has
+them.
 """
 
 from pathlib import Path
@@ -15,8 +16,9 @@ from dvae_jax import load_study, rundir
 from dvae_jax.metrics import headlines, score
 from dvae_jax.metrics.rotations import ROTATIONS
 
-FOLDER = Path(__file__).parents[1] / "results" / "modern"
-FILE, RUN = "rotated.jsonl", "autoencoder"
+RESULTS = Path(__file__).parents[1] / "results"
+STUDIES = ("modern", "budgets")
+FILE, METHOD = "rotated.jsonl", "autoencoder"
 METHODS = ("pca", "ica")
 SCORED = ("mig", "sap", "dcimig", "factor_vae", "infomec", "mcc")
 
@@ -44,32 +46,37 @@ def line(lane: dict, codes, factors, method: str, names=SCORED) -> dict:
     result = score(name, found, factors, rng=rng)
     scores |= {part: result[part] for part in headlines(name)}
   kept = {n: lane[n] for n in ("setting", "method", "seed", "diverged_at")}
-  about = {"run": f"{RUN}+{method}", "step": lane["step"]}
+  about = {"run": f"{lane['run']}+{method}", "step": lane["step"]}
   return about | kept | {"metrics": scores}
 
 
 def lines(folder: Path, names=SCORED) -> list[dict]:
-  """Every rotation of every lane of a study's autoencoder.
+  """Every rotation of every lane of a study's autoencoders.
 
   Args:
     folder: results of the study.
     names: of METRICS.
   """
   study = load_study(folder)
-  arrays = study.codes[RUN]
-  lanes = [lane for lane in study.lanes if lane["run"] == RUN]
-  return [
-    line(lane, codes, arrays["factors"], method, names)
-    for method in METHODS
-    for lane, codes in zip(lanes, arrays["means"], strict=True)
-    if lane["diverged_at"] < 0
-  ]
+  found = []
+  for run, arrays in study.codes.items():
+    lanes = [lane for lane in study.lanes if lane["run"] == run]
+    pairs = list(zip(lanes, arrays["means"], strict=True))
+    found += [
+      line(lane, codes, arrays["factors"], method, names)
+      for method in METHODS
+      for lane, codes in pairs
+      if lane["method"] == METHOD and lane["diverged_at"] < 0
+    ]
+  return found
 
 
 def main() -> None:
   """Writes the lines."""
-  rundir.write_jsonl(FOLDER / FILE, lines(FOLDER))
-  print(FOLDER / FILE)
+  for name in STUDIES:
+    path = RESULTS / name / FILE
+    rundir.write_jsonl(path, lines(path.parent))
+    print(path)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The studies in results/ say what their own lanes and codes say."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 import dvae_jax
 from benchmarks import results
@@ -69,6 +71,22 @@ def test_readme_says_what_udr_chose():
     if ends(udr)[0] > ends(some)[1]
   ]
   assert f"for {len(above)} of {len(head) - 3} methods" in said
+
+
+def test_readme_says_how_the_second_training_ranked_the_settings():
+  folder = results.ROOT / "results" / "laptop"
+  orders = []
+  for name in ("lanes.jsonl", "earlier.jsonl"):
+    lines = [json.loads(x) for x in (folder / name).read_text().splitlines()]
+    assert len(lines) == 360
+    mig = {}
+    for line in lines:
+      key = line["run"], line["setting"]
+      mig.setdefault(key, []).append(line["metrics"]["mig"])
+    orders.append([np.mean(mig[key]) for key in sorted(mig)])
+  found = spearmanr(*orders).statistic
+  said = (results.ROOT / "README.md").read_text()
+  assert f"rank correlation between the two is {found:.2f} (" in said
 
 
 def test_the_results_page_and_the_readme_follow_from_the_studies():
