@@ -45,7 +45,11 @@ def get_config(profile: str = ""):
     config.data.resolution = 32
     config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
-    config.sweep["lambda_od,lambda_d"] = ((1.0, 10.0), (5.0, 50.0))
+    config.sweep["lambda_od,lambda_d"] = (
+      (0.0, 0.0),
+      (1.0, 10.0),
+      (5.0, 50.0),
+    )
     config.sweep.seed = (0, 1, 2)
     config.train.steps = 6000
   elif profile:

@@ -45,7 +45,7 @@ def get_config(profile: str = ""):
     config.data.stride = (3, 1, 40, 2, 4)
     config.hparams.learning_rate = 1e-3
     config.hparams.critic_learning_rate = 1e-3
-    config.sweep.gamma = (6.0, 15.0)
+    config.sweep.gamma = (0.0, 10.0, 40.0)
     config.sweep.seed = (0, 1, 2)
     config.train.steps = 6000
   elif profile:

@@ -7,24 +7,26 @@ QLAE's decay is the better of two on seeds 100 and 101, which aren't in the
 study. `ada_gvae` and `slow_vae` see pairs that share factors, `dc_ign` groups
 in which one varies, `ivae` the factors themselves; the others see images alone.
 With this network, which normalises nothing, the tanh of Tripod's latents
-saturates: lanes that decode one image, at 128 nats, are no measure of it.
+saturates: lanes that decode one image, at 128 nats, are no measure of it; those
+of profile "normed" are.
 
     python -m dvae_jax.study run --config=experiments/study_modern.py
     python -m dvae_jax.study gather runs/study_modern --out=results/modern
     python -m dvae_jax.study report results/modern --out=results/modern/report
-    python -m benchmarks.rotated
+    python -m benchmarks.rotated     # once there are results/budgets, too
     python -m benchmarks.results
 
 Profile "budgets" trains eleven methods, the classics of results/laptop among
 them, at their best settings with a third and with three times the steps, and
-InfoGAN with a penalty of its discriminator's slope; "choose" how QLAE's decay
-was chosen, "quick" two seeds of every method and a tenth of the steps.
+InfoGAN with a penalty of its discriminator's slope; "normed" Tripod, and three
+others beside it, on a network that normalises its layers; "choose" how QLAE's
+decay was chosen, "quick" two seeds of every method and a tenth of the steps.
 
-    python -m dvae_jax.study run --config=experiments/study_modern.py:budgets
-    python -m dvae_jax.study gather runs/study_modern_budgets \\
-      --out=results/budgets
-    python -m dvae_jax.study report results/budgets \\
-      --out=results/budgets/report
+    for P in budgets normed; do
+      python -m dvae_jax.study run --config=experiments/study_modern.py:$P
+      python -m dvae_jax.study gather runs/study_modern_$P --out=results/$P
+      python -m dvae_jax.study report results/$P --out=results/$P/report
+    done
 """
 
 from dvae_jax.config import base
@@ -139,6 +141,18 @@ def budgets() -> Study:
   return Study(runs, lanes=20)
 
 
+def normed() -> Study:
+  """Tripod and three methods beside it on a network that normalises."""
+  runs = {}
+  for name in ("tripod", "qlae", "beta_tcvae", "autoencoder"):
+    for steps in (6000, *(BUDGETS if name == "tripod" else ())):
+      config = run(name, tuple(range(10)), steps=steps)
+      config.network, config.sweep = "mlp_norm", {"seed": config.sweep.seed}
+      config.hparams.update(BEST[name])
+      runs[f"{name}_normed_{steps}"] = config
+  return Study(runs, lanes=20)
+
+
 def quick() -> Study:
   """Two seeds of each, a tenth of the steps."""
   runs = {name: run(name, (0, 1), steps=600) for name in SWEEPS}
@@ -150,7 +164,12 @@ def quick() -> Study:
 
 def get_study(profile: str = "") -> Study:
   """Ten seeds, or a profile."""
-  profiles = {"choose": choose, "budgets": budgets, "quick": quick}
+  profiles = {
+    "choose": choose,
+    "budgets": budgets,
+    "normed": normed,
+    "quick": quick,
+  }
   if profile in profiles:
     return profiles[profile]()
   if profile:

@@ -6,6 +6,7 @@ images of one row, (B, 1, N, 1).
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from dvae_jax.networks.layers import Dense, glorot_uniform
 PETALS_INIT = nn.initializers.normal(0.05)
 PETALS_FIT = (8, 40)  # multiples of 8 from 40 on
 RELUS = {"sign": layers.relu, "mask": nn.relu}
+# float32 would lose the variance of features that lie far from zero.
+layer_norm = partial(nn.LayerNorm, use_fast_variance=False)
 
 
 class Critic(nn.Module):
@@ -98,30 +101,34 @@ class ConvDecoder(nn.Module):
 
 
 class MLPEncoder(nn.Module):
-  """Dense layers with ReLU."""
+  """Dense layers with ReLU, each after layer normalisation where `norm`."""
 
   hidden: Sequence[int]
   relu: Callable
+  norm: bool = False
 
   @nn.compact
   def __call__(self, images):
     h = images.reshape(images.shape[0], -1)
     for width in self.hidden:
-      h = self.relu(Dense(width)(h))
+      h = Dense(width)(h)
+      h = self.relu(layer_norm()(h) if self.norm else h)
     return h
 
 
 class MLPDecoder(nn.Module):
-  """Dense layers with tanh."""
+  """Dense layers with tanh, each after layer normalisation likewise."""
 
   hidden: Sequence[int]
   image_shape: tuple[int, int, int]
+  norm: bool = False
 
   @nn.compact
   def __call__(self, z):
     h = z
     for width in self.hidden:
-      h = nn.tanh(Dense(width)(h))
+      h = Dense(width)(h)
+      h = nn.tanh(layer_norm()(h) if self.norm else h)
     return Dense(prod(self.image_shape))(h).reshape(-1, *self.image_shape)
 
 
@@ -186,11 +193,13 @@ def _convolutional(encoder_convs, hidden, start_channels, decoder_convs):
   return build
 
 
-def _mlp(encoder_hidden, decoder_hidden, critic_hidden=Critic.hidden):
+def _mlp(
+  encoder_hidden, decoder_hidden, critic_hidden=Critic.hidden, norm=False
+):
   def build(image_shape, relu=layers.relu):
     return Architecture(
-      MLPEncoder(encoder_hidden, relu),
-      MLPDecoder(decoder_hidden, image_shape),
+      MLPEncoder(encoder_hidden, relu, norm),
+      MLPDecoder(decoder_hidden, image_shape, norm),
       critic=Critic(critic_hidden),
     )
 
@@ -212,8 +221,10 @@ def _petals(image_shape, relu=layers.relu):
 # (arXiv:1804.03599), appendix; mlp: Chen et al. 2018 (arXiv:1802.04942),
 # appendix; petals_conv: the notebooks of M-Lin-DM/VAE-zeroshot-learning;
 # mlp_small and mlp_tiny, whose parameters, moments and gradients fit a CPU's
-# caches, are ours, for laptops: their critics too are as small. linear, whose
-# features are the pixels: the linear VAE of Lucas et al. 2019
+# caches, are ours, for laptops: their critics too are as small. mlp_norm is
+# mlp_tiny with layer normalisation (Ba et al. 2016, arXiv:1607.06450) before
+# every activation, for methods that can't do without, such as tripod. linear,
+# whose features are the pixels: the linear VAE of Lucas et al. 2019
 # (arXiv:1911.02469).
 NETWORKS = {
   "conv": _convolutional(
@@ -232,6 +243,7 @@ NETWORKS = {
   "mlp": _mlp((1200, 1200), (1200, 1200, 1200)),
   "mlp_small": _mlp((256, 256), (256, 256), (256,) * 3),
   "mlp_tiny": _mlp((128, 128), (128, 128), (128,) * 3),
+  "mlp_norm": _mlp((128, 128), (128, 128), (128,) * 3, norm=True),
   "linear": _mlp((), ()),
   "petals_conv": _petals,
 }

@@ -29,7 +29,8 @@ def grown(image_shape, divisor: int, least: int = 0) -> tuple[int, int]:
   if 1 in (height, width):
     raise ValueError(
       f"network: {height} x {width} found, which is no image; 'mlp',"
-      " 'mlp_small', 'mlp_tiny' and 'linear' take vectors, convolutions images"
+      " 'mlp_small', 'mlp_tiny', 'mlp_norm' and 'linear' take vectors,"
+      " convolutions images"
       " of any height and width from 2 on"
     )
   return tuple(max(least, -(-n // divisor) * divisor) for n in (height, width))

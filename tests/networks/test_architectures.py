@@ -75,6 +75,28 @@ def test_sizes_are_those_of_the_papers(name, encoder_size, decoder_size):
   assert count(decoder, (1, 10)) == decoder_size
 
 
+@pytest.mark.parametrize("part", [0, 1])
+def test_layers_are_normalised_before_their_activations(part):
+  module = NETWORKS["mlp_norm"]((4, 4, 1))[part]
+  activation = (lambda h: np.maximum(h, 0), np.tanh)[part]
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=((5, 4, 4, 1), (5, 3))[part]).astype(np.float32) + 7
+  params = module.init(jax.random.PRNGKey(0), x)
+  params = jax.tree.map(lambda p: rng.normal(size=p.shape), params)
+  found, own = module.apply(params, x), params["params"]
+  h = x.reshape(5, -1)
+  for n in range(2):
+    h = h @ own[f"Dense_{n}"]["kernel"] + own[f"Dense_{n}"]["bias"]
+    h = (h - h.mean(1, keepdims=True)) / np.sqrt(h.var(1, keepdims=True) + 1e-6)
+    norm = own[f"LayerNorm_{n}"]
+    h = activation(h * norm["scale"] + norm["bias"])
+  if part:
+    h = h @ own["Dense_2"]["kernel"] + own["Dense_2"]["bias"]
+  np.testing.assert_allclose(
+    np.reshape(found, h.shape), h, rtol=1e-3, atol=1e-4
+  )
+
+
 def test_petals_network_has_the_sizes_of_its_notebook():
   # `summary()` of both in Train_VAE_entanglement_loss.ipynb: 345,411 for 3
   # latents, 352,001 for 12, of which 1,024 are running averages that group
