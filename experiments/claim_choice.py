@@ -69,7 +69,7 @@ def draw(lines: list[dict]) -> Figure:
   figure, axes = panels(len(runs), columns=4, height=1.7)
   for ax, run in zip(axes, runs, strict=True):
     own = [line for line in lines if line["run"] == run]
-    plain(ax, title=run, xlabel="MIG of the choice")
+    plain(ax, title=run, xlabel="its MIG")
     values = np.array([line["mig"] for line in own])
     for i, (value, low, high) in enumerate(values):
       colour = INK if i < 2 else PALETTE[0]

@@ -63,14 +63,15 @@ def test_readme_says_what_udr_chose():
   assert f"ranks first has MIG {found['udr'][0]};" in said
   assert f"the best has {found['best'][0]}, one at random" in said
   ends = lambda cell: [float(v) for v in cell.split("(")[1][:-1].split(" to ")]
-  above = [
-    run
-    for run, udr, some in zip(
-      head[3:], found["udr"][2:], found["at random"][2:], strict=True
-    )
-    if ends(udr)[0] > ends(some)[1]
-  ]
-  assert f"for {len(above)} of {len(head) - 3} methods" in said
+  for criterion in results.CRITERIA:
+    above = [
+      run
+      for run, own, some in zip(
+        head[3:], found[criterion][2:], found["at random"][2:], strict=True
+      )
+      if ends(own)[0] > ends(some)[1]
+    ]
+    assert f"`{criterion}` for {len(above)}" in said
 
 
 def test_readme_says_how_the_second_training_ranked_the_settings():
