@@ -18,9 +18,10 @@ pixels, 3 shapes x 3 sizes x 3 orientations x 16 x 8 positions = 3,456 images,
 6 latents, a small network, 6,000 steps at 1e-3. `quick` is 27 of them: three
 methods, three strengths, seeds 0 to 2, 2,000 steps.
 
-What `laptop` gave is in results/laptop. On two cores (2026-12-01) training and
-evaluation took 31 minutes, the report 20 seconds. Its strengths were narrowed on
-seeds 100 to 102, which are not in it; DIP-VAE's are the reference's. `dci`, whose trees take longest, is left out.
+What `laptop` gave is in results/laptop. Training and evaluation took 31 minutes
+on two idle cores (2026-12-01), the report 20 seconds. Its strengths were
+narrowed on seeds 100 to 102, which are not in it; DIP-VAE's are the
+reference's. `dci`, whose trees take longest, is left out.
 """
 
 from dvae_jax.config import FAST_METRICS, base
