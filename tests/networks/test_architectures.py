@@ -122,7 +122,9 @@ def test_a_small_network_brings_a_small_critic():
   assert count(critic, (1, 10)) == dense(10, *[256] * 3, 1)
 
 
-CONVOLUTIONS = ("conv", "conv_k4", "burgess", "petals_conv", "qlae_conv")
+CONVOLUTIONS = (
+  "conv", "conv_k4", "burgess", "petals_conv", "qlae_conv", "tripod_resnet",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NETWORKS)
