@@ -30,8 +30,8 @@ from dvae_jax.studies.page import sections
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURES = ROOT / "docs" / "results.md", ROOT / "docs" / "results"
 README = ROOT / "README.md"
-STUDIES = ("laptop", "modern", "budgets")
-BUDGET = 6000  # steps of most models
+STUDIES = ("laptop", "modern", "budgets", "normed")
+BUDGET, NETWORK = 6000, "mlp_tiny"  # of most models
 EARLIER = "earlier.jsonl"  # the laptop study's lanes when it was trained first
 CRITERIA = ("udr", "model_centrality", "pipe", "tc", "elbo")
 SCORES = ("mig", "sap", "dcimig", "factor_vae", "infomec", "mcc")
@@ -59,9 +59,9 @@ Methods that see more than single images say what: pairs that share factors,
 groups in which one varies, or the factors themselves. `autoencoder+pca` and
 `autoencoder+ica` are the autoencoders of that row, their codes rotated without
 labels and without training (`python -m benchmarks.rotated`). Reconstructions
-are of Bernoulli pixels; other likelihoods' are left out. `tripod` suffers from
-a network that normalises nothing: its tanh saturates, and some lanes decode one
-image for all.
+are of Bernoulli pixels; other likelihoods' are left out. The network is
+`mlp_tiny` but where another is named: `tripod` suffers from one that normalises
+nothing, its tanh saturates, and some lanes decode one image for all.
 
 """
 
@@ -81,6 +81,7 @@ class About(NamedTuple):
     sees: "images", or what a method is given beside single ones.
     steps: of training.
     method: the objective's name, or that of a baseline.
+    network: "" where it is that of most models.
     likelihood: p(x|z), "" where nothing is decoded.
     fixed: the weights that the method takes, where none is swept.
   """
@@ -88,6 +89,7 @@ class About(NamedTuple):
   sees: str
   steps: int
   method: str
+  network: str
   likelihood: str
   fixed: str
 
@@ -135,6 +137,7 @@ def everything(root: Path = ROOT) -> Everything:
         sees(method),
         lane["step"],
         method,
+        config["network"].replace(NETWORK, ""),
         config["likelihood"],
         weights(method, config["hparams"]),
       )
@@ -142,7 +145,7 @@ def everything(root: Path = ROOT) -> Everything:
       lanes.append(lane)
       rotation = lane["run"].partition("+")[2]
       method = f"{lane['method']}+{rotation}"
-      about[lane["run"]] = About("images", lane["step"], method, "", "")
+      about[lane["run"]] = About("images", lane["step"], method, "", "", "")
   return Everything(findings.table_of(lanes), about)
 
 
@@ -163,11 +166,16 @@ def rows(table: findings.Table) -> list[Row]:
 
 
 def best_budgets(found: list[Row], about: dict[str, About]) -> list[Row]:
-  """Of each method its first row, so that it stands at its best budget."""
+  """Of each method and network the first row: it stands at its best budget."""
   first: dict[str, Row] = {}
   for row in found:
-    first.setdefault(about[row.run].method, row)
+    first.setdefault(label(about[row.run]), row)
   return list(first.values())
+
+
+def label(own: About) -> str:
+  """What a row is called: "`tripod` (`mlp_norm`)"."""
+  return f"`{own.method}`" + f" (`{own.network}`)" * bool(own.network)
 
 
 def markdown(found: list[Row], about: dict[str, About], names) -> str:
@@ -183,7 +191,7 @@ def markdown(found: list[Row], about: dict[str, About], names) -> str:
       scores.pop("reconstruction", None)
     theirs = PUBLISHED.get(own.method)
     lines.append([
-      f"`{own.method}`", row.setting or own.fixed, f"{own.steps:,}", own.sees,
+      label(own), row.setting or own.fixed, f"{own.steps:,}", own.sees,
       *(str(scores.get(name, "")) for name in columns),
       f"{theirs:.2f}" if theirs else "",
     ])  # fmt: skip
@@ -212,7 +220,7 @@ def named(every: Everything, found: list[Row]) -> str:
   for row in found:
     own = every.about[row.run]
     other = "" if own.steps == BUDGET else f" ({own.steps:,} steps)"
-    words.append(f"`{own.method}`{other}")
+    words.append(f"{label(own)}{other}")
   return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
@@ -232,7 +240,7 @@ def _first(every: Everything, alone: list[Row]) -> str:
   best, *others = alone
   level = [row for row in others if not ahead(every, best, row)]
   text = (
-    f"Of {len(alone)} methods that see images alone, {named(every, [best])} has"
+    f"Of {len(alone)} rows that see images alone, {named(every, [best])} has"
     f" the highest mean MIG, {best.scores['mig']}"
   )
   seeds = len(values_of(every, best, "mig"))
@@ -274,18 +282,18 @@ def _given(every: Everything, given: list[Row], best: Row) -> str:
 def _budgets(every: Everything, found: list[Row]) -> str:
   """What other budgets of steps change, of methods that have several."""
   usual = {
-    every.about[row.run].method: row
+    label(every.about[row.run]): row
     for row in reversed(found)  # the best of those with one budget
     if every.about[row.run].steps == BUDGET
   }
   others: dict[int, list[Row]] = {}
   for row in found:
     own = every.about[row.run]
-    if own.steps != BUDGET and own.method in usual:
+    if own.steps != BUDGET and label(own) in usual:
       others.setdefault(own.steps, []).append(row)
   parts = []
   for steps, group in sorted(others.items()):
-    pairs = [(row, usual[every.about[row.run].method]) for row in group]
+    pairs = [(row, usual[label(every.about[row.run])]) for row in group]
     better = [row for row, own in pairs if ahead(every, row, own)]
     worse = [row for row, own in pairs if ahead(every, own, row)]
     names = named(every, better).replace(f" ({steps:,} steps)", "")

@@ -58,7 +58,8 @@ def write_study(folder, lanes, likelihoods=None):
   kinds = {run: "bernoulli" for run in counts} | (likelihoods or {})
   hparams = {"learning_rate": 1e-3, "quantise": 10.24, "commit": 2.0}
   runs = {
-    run: {"likelihood": kind, "hparams": hparams} for run, kind in kinds.items()
+    run: {"likelihood": kind, "network": "mlp_tiny", "hparams": hparams}
+    for run, kind in kinds.items()
   }
   (folder / "study.json").write_text(json.dumps({"file": "x", "runs": runs}))
 
@@ -136,7 +137,7 @@ def test_a_method_without_a_sweep_shows_its_weights(root):
 def test_the_conclusion_follows_from_the_lanes(root):
   text = results.conclusion(results.everything(root))
   for sentence in (
-    "Of 7 methods that see images alone, `beta_tcvae` has the highest mean MIG,"
+    "Of 7 rows that see images alone, `beta_tcvae` has the highest mean MIG,"
     " 0.30 (0.30 to 0.30); 10 seeds don't tell it from `qlae` (18,000 steps).",
     "`autoencoder+ica`, a rotation that costs no training, has 0.25 (0.25 to"
     " 0.25): of 4 trained ones 2 are below it and 2 above by more than chance.",
