@@ -1,5 +1,6 @@
 """Figures: what they draw, and that they leave nothing behind."""
 
+import io
 import subprocess
 import sys
 
@@ -82,6 +83,26 @@ def test_every_figure_can_be_saved_at_page_width(name, tmp_path):
   figure.savefig(tmp_path / "figure.png")
   with Image.open(tmp_path / "figure.png") as image:
     assert np.ptp(np.asarray(image.convert("L"))) > 0
+
+
+@pytest.mark.parametrize(
+  ("number", "width", "text"),
+  [(6, 7.2, "-0.25"), (7, 3.6, "-.25"), (15, 7.2, "-0.25"), (15, 3.6, "")],
+)
+def test_cells_with_room_say_how_far_scores_agree(number, width, text):
+  matrix = np.full((number, number), -0.25)
+  matrix[0, :3] = 1.0, -1.42, np.nan
+  figure = figures.agreement(matrix, ["a" * 8] * number, width=width)
+  texts = [cell.get_text() for cell in figure.axes[0].texts]
+  assert texts[:3] == {
+    "-0.25": ["1.00", "-1.42", ""], "-.25": ["1", "-1.4", ""], "": [""] * 3,
+  }[text]  # fmt: skip
+  assert set(texts[3:]) == {text}
+  figure.savefig(io.BytesIO(), format="svg")
+  room = figure.axes[0].get_window_extent().width / number
+  assert all(
+    cell.get_window_extent().width < room for cell in figure.axes[0].texts
+  )
 
 
 def test_no_global_state_is_used():

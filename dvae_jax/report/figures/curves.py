@@ -249,21 +249,32 @@ def anomaly_histograms(
   return figure
 
 
-def agreement(matrix, names, *, width=PAGE_WIDTH) -> Figure:
-  """Heat map of rank correlations between metrics.
+def agreement(
+  matrix,
+  names,
+  *,
+  label: str = "rank correlation",
+  axes=("", ""),
+  width=PAGE_WIDTH,
+) -> Figure:
+  """Heat map of what metrics have to do with each other, such as correlations.
 
   Locatello et al. 2019 (arXiv:1811.12359), figure 2.
 
   Args:
-    matrix: (M, M) in [-1, 1].
+    matrix: (M, M) in [-1, 1]; what lies outside has the colour of the end.
     names: M metrics.
+    label: what the numbers are.
+    axes: what columns and rows are, where they differ.
     width: inches, at most; numbers are left out where cells have no room.
   """
   matrix = np.asarray(matrix, np.float64)
   side = min(width, 1.8 + 0.42 * len(names))
-  roomy = side > 1.8 + 0.3 * len(names)
-  figure = new_figure(side - (0.5 if roomy else 0.9), width=side)
+  cell = (side - 1.8) / len(names)  # about
+  figure = new_figure(side - (0.5 if cell > 0.3 else 0.9), width=side)
   ax = figure.add_subplot()
+  ax.set_xlabel(axes[0], fontsize=8.5, color=INK)
+  ax.set_ylabel(axes[1], fontsize=8.5, color=INK)
   image = ax.imshow(matrix, cmap="PuOr", vmin=-1, vmax=1)
   ax.set_xticks(
     range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor"
@@ -272,12 +283,21 @@ def agreement(matrix, names, *, width=PAGE_WIDTH) -> Figure:
   ax.tick_params(length=0, labelsize=8, labelcolor=INK)
   for (i, j), value in np.ndenumerate(matrix):
     colour = "white" if abs(value) > 0.6 else ON_CELL
-    text = f"{value:.2f}" if roomy and not np.isnan(value) else ""
+    text = "" if np.isnan(value) or cell < 0.2 else _short(value, cell < 0.3)
     ax.text(j, i, text, ha="center", va="center", size=6.5, color=colour)
   bar = figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02)
   bar.ax.tick_params(labelsize=7)
-  bar.set_label("rank correlation", fontsize=8)
+  bar.set_label(label, fontsize=8)
   return figure
+
+
+def _short(value: float, narrow: bool) -> str:
+  """A number in a cell: "-0.25"; in a narrow one "-.25", "1", "-1.4"."""
+  if not narrow:
+    return f"{value:.2f}"
+  if abs(value) < 0.995:
+    return f"{value:.2f}".replace("0.", ".")
+  return f"{value:.1f}".removesuffix(".0")
 
 
 def rank_correlations(scores: dict[str, np.ndarray]) -> np.ndarray:
