@@ -5,11 +5,9 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
@@ -21,6 +19,7 @@ from dvae_jax.report.figures.style import HALF_WIDTH, NARROW_WIDTH
 from dvae_jax.report.formats import to_latex
 from dvae_jax.report.records import Record, lane_title, read
 from dvae_jax.report.scores import headline
+from dvae_jax.report.templates import template
 from dvae_jax.report.words import data_in_words
 from dvae_jax.rundir import clear_away, plain, write_atomic
 
@@ -75,7 +74,7 @@ def write(
   for lane in shown:
     animations[lane] = _animations(record, lane, folder / "figures")
     advance()
-  page = _template().render(
+  page = template("dvae_jax.report", "page.html.jinja").render(
     **_about(record, Path(workdir)),
     **tables.lanes(record),
     explorer=_explorer(record, shown),
@@ -92,16 +91,6 @@ def _drawn(record: Record, lanes) -> Iterator[gallery.Picture]:
   yield from gallery.draw(record)
   for lane in sorted(lanes):
     yield from portraits.draw(record, lane)
-
-
-def _template() -> jinja2.Template:
-  environment = jinja2.Environment(
-    autoescape=True, undefined=jinja2.StrictUndefined
-  )
-  source = (
-    files("dvae_jax.report").joinpath("page.html.jinja").read_text("utf-8")
-  )
-  return environment.from_string(source)
 
 
 def _uri(kind: str, content: bytes) -> str:
