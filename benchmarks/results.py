@@ -24,7 +24,7 @@ from dvae_jax.methods import OBJECTIVES
 from dvae_jax.methods.models import keywords
 from dvae_jax.methods.objective import reads
 from dvae_jax.report.scores import titled, worth
-from dvae_jax.studies import findings, load_study
+from dvae_jax.studies import choosing, findings, load_study, ranks
 from dvae_jax.studies.page import sections
 
 ROOT = Path(__file__).parents[1]
@@ -347,14 +347,14 @@ def _rank_correlation(a, b, score: str) -> findings.Interval:
     return np.bincount(group, table.scores[score][rows]) / np.bincount(group)
 
   found = [
-    findings.spearman(np.array([means(a, i), means(b, j)]))[0, 1]
+    ranks.spearman(np.array([means(a, i), means(b, j)]))[0, 1]
     for i, j in zip(
       findings.resampled(a, seed=0), findings.resampled(b, seed=1), strict=True
     )
   ]
   every = (np.arange(len(table.run)) for table in (a, b))
   whole = np.array([means(*pair) for pair in zip((a, b), every, strict=True)])
-  own = findings.spearman(whole)[0, 1]
+  own = ranks.spearman(whole)[0, 1]
   # Samples of seeds scatter about means that scatter already, and rank less
   # alike: they are moved by their mean's distance from ours.
   moved = np.array(found) + own - np.mean(found)
@@ -376,11 +376,11 @@ def _limits() -> str:
 
 def choice(table: findings.Table, by: str = "mig") -> str:
   """What UDR and other criteria choose, of all models and of each method's."""
-  found = {name: part[0] for name, part in findings.choices(table, by).items()}
+  found = {name: part[0] for name, part in choosing.choices(table, by).items()}
   runs = [str(run) for run in dict.fromkeys(table.run)]
   above: dict[str, list[str]] = {name: [] for name in CRITERIA if name in found}
   for run in runs:
-    own = findings.choices(table.rows(table.run == run), by)
+    own = choosing.choices(table.rows(table.run == run), by)
     for name, better in above.items():
       if own[name][0].low > own["at random"][0].high:
         better.append(f"`{run}`")

@@ -14,7 +14,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dvae_jax.report import figures
-from dvae_jax.studies import Claim, Conclusion, findings, load_study, study_of
+from dvae_jax.studies import (
+  Claim,
+  Conclusion,
+  findings,
+  load_study,
+  ranks,
+  study_of,
+)
 
 RESULTS = Path(__file__).parents[1] / "results" / "laptop"
 # Theirs but DCI, which that study leaves out; DCIMIG stands beside it.
@@ -24,7 +31,7 @@ NAMES = ["beta_vae", "factor_vae", "mig", "dcimig", "sap", "modularity"]
 def measure(folder: Path) -> list[dict]:
   """A line a pair of scores: Spearman's correlation and its interval."""
   table = findings.table_of(load_study(RESULTS).lanes)
-  matrix, ends = findings.agreement(table, NAMES)
+  matrix, ends = ranks.agreement(table, NAMES)
   return [
     {
       "scores": [NAMES[i], NAMES[j]],

@@ -14,7 +14,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dvae_jax.report.figures.style import INK, PALETTE, panels, plain
-from dvae_jax.studies import Claim, Conclusion, findings, load_study, study_of
+from dvae_jax.studies import (
+  Claim,
+  Conclusion,
+  choosing,
+  findings,
+  load_study,
+  study_of,
+)
 
 RESULTS = Path(__file__).parents[1] / "results" / "laptop"
 CRITERIA = (
@@ -35,7 +42,7 @@ def measure(folder: Path) -> list[dict]:
   lines = []
   for run in ("all", *dict.fromkeys(map(str, table.run))):
     own = table if run == "all" else table.rows(table.run == run)
-    found = findings.choices(own, "mig")
+    found = choosing.choices(own, "mig")
     for name in ("best", "at random", *CRITERIA):
       if name in found:
         chosen, correlation = found[name]

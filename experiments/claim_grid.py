@@ -26,6 +26,7 @@ from dvae_jax.studies import (
   Conclusion,
   findings,
   load_study,
+  ranks,
   study_of,
 )
 from dvae_jax.studies.claims import parts_of
@@ -98,7 +99,7 @@ def correlation(*groups: np.ndarray) -> float:
   """
   half = len(groups) // 2
   means = [[g.mean() for g in side] for side in (groups[:half], groups[half:])]
-  return findings.spearman(np.array(means))[0, 1]
+  return ranks.spearman(np.array(means))[0, 1]
 
 
 def between(lines: list[dict], score: str) -> findings.Interval:

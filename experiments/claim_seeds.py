@@ -28,8 +28,10 @@ HEADLINES = ("mig", "sap", "dcimig", "factor_vae", "beta_vae", "modularity")
 def measure(folder: Path) -> list[dict]:
   """A line a score: the shares of its variance, with intervals."""
   table = findings.table_of(load_study(RESULTS).lanes)
+  found = {name: findings.variance(table, name) for name in HEADLINES}
   return [
-    {"score": name} | findings.variance(table, name) for name in HEADLINES
+    {"score": name} | {part: shares[part] for part in PARTS}
+    for name, shares in found.items()
   ]
 
 

@@ -5,18 +5,16 @@ The questions are those of Locatello et al. 2019 (arXiv:1811.12359), sections
 each setting, as many of its lanes as it has, with replacement: other seeds.
 """
 
+import itertools
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
-
-from dvae_jax.report.scores import metric_of, needs_labels, worth
 
 SAMPLES = 1000  # of a bootstrap
-POWER = (1.959964, 0.841621)  # normal quantiles: 5% on two sides, 80% power
+BLOCK = 2_000_000  # numbers of the bootstrap samples that are ranked at once
 
 
 class Table(NamedTuple):
@@ -27,6 +25,7 @@ class Table(NamedTuple):
     setting: (M,) texts, "beta 4"; lanes that share run and setting are seeds.
     place: (M,) a setting's place among its run's, 0 first.
     seed: (M,).
+    method: (M,) names of objectives.
     data: (M,) names of data sets, told apart by their images where two share
       one.
     recipe: (M,) method, network and setting: what a lane of another data set
@@ -38,6 +37,7 @@ class Table(NamedTuple):
   setting: np.ndarray
   place: np.ndarray
   seed: np.ndarray
+  method: np.ndarray
   data: np.ndarray
   recipe: np.ndarray
   scores: dict[str, np.ndarray]
@@ -55,6 +55,7 @@ class Table(NamedTuple):
       self.setting[chosen],
       self.place[chosen],
       self.seed[chosen],
+      self.method[chosen],
       self.data[chosen],
       self.recipe[chosen],
       {name: values[chosen] for name, values in self.scores.items()},
@@ -71,6 +72,8 @@ class Interval(NamedTuple):
   def __str__(self) -> str:
     if np.isnan(self.value):
       return ""
+    if np.isnan(self.low):
+      return f"{self.value:.2f}"
     return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
@@ -93,7 +96,8 @@ def table_of(lanes: list[dict[str, Any]]) -> Table:
     np.array([lane["setting"] for lane in kept]),
     np.array([order[lane["run"]].index(lane["setting"]) for lane in kept]),
     np.array([lane["seed"] for lane in kept]),
-    _data_names(kept),
+    np.array([lane.get("method", lane["run"]) for lane in kept]),
+    data_names(kept),
     np.array(
       [
         f"{x.get('method', x['run'])} {x.get('network', '')} {x['setting']}"
@@ -104,7 +108,7 @@ def table_of(lanes: list[dict[str, Any]]) -> Table:
   )
 
 
-def _data_names(lanes: list[dict[str, Any]]) -> np.ndarray:
+def data_names(lanes: list[dict[str, Any]]) -> np.ndarray:
   """(M,) what to call each lane's data set."""
   every = [lane.get("data") or {"name": ""} for lane in lanes]
   kinds = [json.dumps(data, sort_keys=True) for data in every]
@@ -122,13 +126,36 @@ def _data_names(lanes: list[dict[str, Any]]) -> np.ndarray:
 def resampled(table: Table, *, seed: int = 0, samples: int = SAMPLES):
   """Yields (M,) rows of bootstrap samples, settings keeping their size."""
   rng = np.random.default_rng(seed)
-  group = table.group
-  order = np.argsort(group, kind="stable")
+  group, order = table.group, in_order(table)
   size = np.bincount(group)
   start = np.cumsum(size) - size
   for _ in range(samples):
     within = (rng.random(len(group)) * size[group[order]]).astype(int)
     yield order[start[group[order]] + within]
+
+
+def blocks(table: Table, size: int, **options) -> Iterator[np.ndarray]:
+  """The same samples, some at a time: (B, M) rows.
+
+  Args:
+    table: of the lanes.
+    size: numbers that are read of a lane; BLOCK of them all are read at once.
+  """
+  samples = resampled(table, **options)
+  number = max(1, BLOCK // (size * len(table.run)))
+  while block := list(itertools.islice(samples, number)):
+    yield np.array(block)
+
+
+def places_of_data(table: Table) -> list[np.ndarray]:
+  """Where in a bootstrap sample the lanes of each data set are."""
+  data = table.data[in_order(table)]
+  return [np.flatnonzero(data == name) for name in dict.fromkeys(table.data)]
+
+
+def in_order(table: Table) -> np.ndarray:
+  """(M,) rows of all lanes, once each, in the order of a bootstrap sample's."""
+  return np.argsort(table.group, kind="stable")
 
 
 def interval(value: float, samples) -> Interval:
@@ -167,15 +194,24 @@ def over_seeds(statistic: Callable[..., float], *groups) -> Interval:
 
 def means(table: Table, score: str) -> dict[tuple[str, str], Interval]:
   """(run, setting) -> a score's mean over seeds and its interval."""
-  found = {}
-  for key in dict.fromkeys(zip(table.run, table.setting, strict=True)):
-    own = table.scores[score][(table.run == key[0]) & (table.setting == key[1])]
+  found, group = {}, table.group
+  for number, key in settings(table).items():
+    own = table.scores[score][group == number]
     own = own[np.isfinite(own)]
     rng = np.random.default_rng(0)
     if len(own):
       draws = rng.choice(own, (SAMPLES, len(own))).mean(1)
       found[key] = interval(own.mean(), draws)
   return found
+
+
+def settings(table: Table) -> dict[int, tuple[str, str]]:
+  """Number in `Table.group` -> (run, setting), in the lanes' order."""
+  first = {g: i for i, g in reversed(list(enumerate(table.group.tolist())))}
+  return {
+    g: (str(table.run[i]), str(table.setting[i]))
+    for g, i in sorted(first.items(), key=lambda item: item[1])
+  }
 
 
 def explained(values: np.ndarray, labels: np.ndarray) -> float:
@@ -191,149 +227,58 @@ def explained(values: np.ndarray, labels: np.ndarray) -> float:
   return _explained(values, group)
 
 
-def _explained(values: np.ndarray, group: np.ndarray) -> float:
-  """The same of groups that are numbers from 0 on."""
+def _explained(values, group, *, within=None) -> float:
+  """The same of groups that are numbers from 0 on.
+
+  Args:
+    values: (M,) finite.
+    group: (M,) which one.
+    within: (M,) other groups, whose means are taken off first; or None.
+  """
   centred = values - values.mean()
   total = (centred**2).sum()
+  if within is not None:
+    size = np.maximum(np.bincount(within), 1)
+    centred = centred - (np.bincount(within, centred) / size)[within]
   size = np.bincount(group)
   sums = np.bincount(group, centred)[size > 0]
   return float((sums**2 / size[size > 0]).sum() / total) if total else np.nan
 
 
 def variance(table: Table, score: str, **options) -> dict[str, Interval]:
-  """Shares of a score's variance: method, strength within it, and seeds.
+  """Shares of a score's variance: data set, method, strength and seeds.
 
   Returns:
-    "method", "strength" and "seed", which add up to 1.
+    "data", where there are several, "method" within it, "strength" within that
+    (a strength of one method is none of another's, so that the two have no
+    interaction) and "seed", the rest, which add up to 1; and "shared", the part
+    of the rest that a seed has in every setting. What is left of "seed" is the
+    interaction of seed and setting.
   """
   table = table.rows(np.isfinite(table.scores[score]))
   values, group = table.scores[score], table.group
-  run = np.unique(table.run, return_inverse=True)[1]
+  data, run, seed = (
+    np.unique(column, return_inverse=True)[1]
+    for column in (table.data, table.run, table.seed)
+  )
 
   def shares(rows):
-    method = _explained(values[rows], run[rows])
-    setting = _explained(values[rows], group[rows])
-    return method, setting - method, 1 - setting
+    found = [_explained(values[rows], g[rows]) for g in (data, run, group)]
+    shared = _explained(values[rows], seed[rows], within=group[rows])
+    return [*np.diff([0.0, *found, 1.0]), shared]
 
-  own = shares(np.arange(len(values)))
+  own = np.array(shares(np.arange(len(values))))
   found = [shares(rows) for rows in resampled(table, **options)]
   # A sample repeats lanes, so that its settings scatter less than the study's
   # and explain more: its shares are moved by their mean's distance from ours.
   columns = np.array(found).T
-  columns += np.array(own)[:, None] - columns.mean(1, keepdims=True)
+  columns += own[:, None] - columns.mean(1, keepdims=True)
   columns = columns.clip(0, 1)
-  names = ("method", "strength", "seed")
-  return {
+  names = ("data", "method", "strength", "seed", "shared")
+  parts = {
     name: interval(value, column)
     for name, value, column in zip(names, own, columns, strict=True)
   }
-
-
-def agreement(table: Table, names: list[str], **options):
-  """Spearman's correlations of scores, turned so that more is better.
-
-  Returns:
-    (S, S) correlations, and the ends of their intervals, (2, S, S).
-  """
-  turned = np.stack([worth(n, table.scores[n]) for n in names])
-  found = [spearman(turned[:, rows]) for rows in resampled(table, **options)]
-  ends = np.percentile(found, (2.5, 97.5), axis=0)
-  return spearman(turned), ends
-
-
-def spearman(columns: np.ndarray) -> np.ndarray:
-  """Spearman's correlations (S, S) of S columns (S, M).
-
-  NaN where a column is constant or where, of a pair, a value is missing in more
-  than a tenth of the lanes; the lanes that miss one are left out.
-  """
-  known = np.isfinite(columns)
-  if known.all():
-    ranks = rankdata(columns, axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-      return np.corrcoef(ranks)
-  found = np.full((len(columns), len(columns)), np.nan)
-  for i, a in enumerate(columns):
-    for j, b in enumerate(columns[: i + 1]):
-      both = known[i] & known[j]
-      if both.mean() >= 0.9:
-        with np.errstate(invalid="ignore", divide="ignore"):
-          pair = np.corrcoef(rankdata([a[both], b[both]], axis=1))
-        found[i, j] = found[j, i] = pair[0, 1]
-  return found
-
-
-def chance_of_best(
-  table: Table, score: str, **options
-) -> dict[tuple[str, str], float]:
-  """(run, setting) -> share of bootstrap samples in which its mean is best."""
-  table = table.rows(np.isfinite(table.scores[score]))
-  group, wins = table.group, []
-  turned = worth(score, table.scores[score])
-  for rows in resampled(table, **options):
-    sums = np.bincount(group[rows], turned[rows])
-    wins.append(int((sums / np.bincount(group[rows])).argmax()))
-  counts = np.bincount(wins, minlength=group.max() + 1) / len(wins)
-  first = {g: i for i, g in reversed(list(enumerate(group)))}
-  found = {
-    (str(table.run[i]), str(table.setting[i])): float(counts[g])
-    for g, i in first.items()
-  }
-  return dict(sorted(found.items(), key=lambda item: -item[1]))
-
-
-def choices(
-  table: Table, by: str, **options
-) -> dict[str, tuple[Interval, Interval]]:
-  """What choosing a lane without labels gets (section 5.6).
-
-  Args:
-    table: of the study.
-    by: the score that rates a choice.
-
-  Returns:
-    Criterion -> the rating of its choice, and Spearman's correlation of
-    criterion and rating. "best" chooses by the rating itself, "at random" is
-    the mean lane.
-  """
-  table = table.rows(np.isfinite(table.scores[by]))
-  rating = table.scores[by]
-  turned = {"best": worth(by, rating)} | {
-    name: worth(name, values)
-    for name, values in table.scores.items()
-    if name in UNSUPERVISED or (metric_of(name) and not needs_labels(name))
-  }
-  turned = {n: v for n, v in turned.items() if np.isfinite(v).any()}
-  columns = np.stack(list(turned.values()))
-
-  def judged(rows):
-    found = {"at random": (rating[rows].mean(), np.nan)}
-    correlations = spearman(columns[:, rows])[0]
-    for k, name in enumerate(turned):
-      best = rows[np.nanargmax(columns[k, rows])]
-      found[name] = rating[best], correlations[k]
-    return found
-
-  own = judged(np.arange(len(rating)))
-  found = [judged(rows) for rows in resampled(table, **options)]
-  part = lambda name, k: interval(
-    own[name][k], [sample[name][k] for sample in found]
-  )
-  return {name: (part(name, 0), part(name, 1)) for name in own}
-
-
-UNSUPERVISED = ("elbo", "reconstruction", "tc", "udr", "udr_a2a")
-
-
-def seeds_needed(a: np.ndarray, b: np.ndarray) -> float:
-  """Seeds of each of two settings that would show their difference.
-
-  For 80% power at 5%, two-sided, by the normal approximation: n = (z_.975 +
-  z_.8)^2 (s_a^2 + s_b^2) / (mean_a - mean_b)^2 (Cohen 1988, chapter 2).
-
-  Args:
-    a, b: scores of the seeds at hand, two or more of each.
-  """
-  gap = (a.mean() - b.mean()) ** 2
-  spread = a.var(ddof=1) + b.var(ddof=1)
-  return float(np.ceil(sum(POWER) ** 2 * spread / gap)) if gap else np.inf
+  if len(set(table.data)) == 1:
+    del parts["data"]
+  return parts

@@ -15,7 +15,7 @@ from dvae_jax.report.scores import (
   titled,
   worth,
 )
-from dvae_jax.studies import findings, transfer
+from dvae_jax.studies import choosing, findings, ranks, transfer
 from dvae_jax.studies.findings import Table
 
 VIOLIN = 10  # lanes from which a density is drawn
@@ -66,7 +66,7 @@ def _settings(table: Table, by: str) -> Section:
   """Every setting's means; which one is best, and how sure that is."""
   names = [n for n in table.scores if metric_of(n) or n in MODEL]
   columns = {name: findings.means(table, name) for name in names}
-  chance = findings.chance_of_best(table, by)
+  chance = choosing.chance_of_best(table, by)
   rows = [["run", "setting", "seeds", *map(titled, names), "chance of best"]]
   for key in dict.fromkeys(zip(table.run, table.setting, strict=True)):
     same = (table.run == key[0]) & (table.setting == key[1])
@@ -158,7 +158,7 @@ def _reconstruction(table: Table, by: str) -> Section:
       x, y, s=10, color=PALETTE[i % len(PALETTE)], alpha=0.6, lw=0, label=run
     )
   figure.legend(loc="outside right upper", fontsize=6.5, frameon=False)
-  pair, ends = findings.agreement(table, ["reconstruction", by])
+  pair, ends = ranks.agreement(table, ["reconstruction", by])
   found = findings.Interval(pair[0, 1], *ends[:, 0, 1])
   text = f"Rank correlation of better reconstruction and better {by}: {found}."
   return Section("reconstruction", "Reconstruction", text, figure, None)
@@ -187,14 +187,17 @@ def _variance(table: Table, by: str) -> Section:
     f" {parts['seed']}."
   )
   rows = [["score", "method", "strength", "seed"]]
-  rows += [[name, *map(str, shares.values())] for name, shares in found.items()]
+  rows += [
+    [name, *(str(shares[part]) for part in rows[0][1:])]
+    for name, shares in found.items()
+  ]
   return Section("variance", "What explains a score", text, figure, rows)
 
 
 def _agreement(table: Table) -> Section:
   """Rank correlations of the scores."""
   names = [n for n in rated(table) if np.isfinite(table.scores[n]).any()]
-  matrix, ends = findings.agreement(table, names)
+  matrix, ends = ranks.agreement(table, names)
   figure = figures.agreement(matrix, names)
   pairs = [
     (matrix[i, j], findings.Interval(matrix[i, j], *ends[:, i, j]), a, b)
@@ -217,7 +220,7 @@ def _transfer(table: Table, by: str) -> Section:
   rows = [["here", "there", "settings", "rank correlation",
            f"{titled(by)} there of the best here", "of the best there",
            "of all"]]  # fmt: skip
-  rows += [[*pair, *map(str, own)] for pair, own in found.items()]
+  rows += [[*pair, *map(str, own[:-1])] for pair, own in found.items()]
   text = "All runs share their data, or no two data sets share a setting."
   if found:
     ranked = sorted(found, key=lambda pair: found[pair].correlation.value)
@@ -240,10 +243,10 @@ def _transfer(table: Table, by: str) -> Section:
 
 def _choices(table: Table, by: str) -> Section:
   """What choosing without labels gets, of all lanes and of each run's."""
-  found = findings.choices(table, by)
+  found = choosing.choices(table, by)
   ranked = sorted(found, key=lambda name: -worth(by, found[name][0].value))
   runs = _runs(table) if len(_runs(table)) > 1 else []
-  parts = [findings.choices(table.rows(table.run == run), by) for run in runs]
+  parts = [choosing.choices(table.rows(table.run == run), by) for run in runs]
   rows = [["criterion", titled(by), "rank correlation", *runs]]
   rows += [
     [name, *map(str, found[name])]
@@ -274,7 +277,7 @@ def _seeds(table: Table, by: str) -> Section:
   for i, (a, x) in enumerate(groups.items()):
     for b, y in list(groups.items())[:i]:
       if min(len(x), len(y)) > 1:
-        number = f"{findings.seeds_needed(x, y):.0f}"
+        number = f"{choosing.seeds_needed(x, y):.0f}"
         rows.append([a, b, f"{x.mean() - y.mean():+.3f}", number])
   text = (
     "How many seeds of each would show the difference of two runs at their best"

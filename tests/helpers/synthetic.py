@@ -29,3 +29,22 @@ def lanes(
         )
   found[0]["diverged_at"], found[0]["metrics"] = 7, {}
   return found
+
+
+DOWNSTREAM = (
+  "downstream", "downstream.downstream_10", "downstream.downstream_1000",
+)  # fmt: skip
+
+
+def several_data_sets(number=2, methods="ab", settings=3, seeds=6, *, more=()):
+  """The same methods on other data, with every score a study asks about."""
+  scores = ("mig", "sap", "tc", "total_correlation", *DOWNSTREAM, *more)
+  found = []
+  for draw, data in enumerate(("discs", "bars", *range(2, number))[:number]):
+    for lane in lanes(methods, settings, seeds, scores=scores, draw=draw):
+      about = {"method": lane["run"], "network": "mlp"}
+      about["data"] = {"name": str(data)}
+      for name in DOWNSTREAM if lane["metrics"] else ():
+        lane["metrics"][name] = 0.5 + 0.2 * lane["metrics"][name]
+      found.append(lane | about | {"run": f"{data}-{lane['run']}"})
+  return found

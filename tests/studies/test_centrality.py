@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 import dvae_jax
 from dvae_jax import results, rundir, runs, studies
 from dvae_jax.metrics.model_centrality import Coder, model_centrality
-from dvae_jax.studies import findings
+from dvae_jax.studies import choosing, findings
 
 SIZES = {"votes": 40, "group_size": 10}
 
@@ -70,7 +70,7 @@ def test_it_is_measured_once_and_gathered_as_a_criterion(study, capsys):
   assert "beta_vae: has it" in capsys.readouterr().err
   studies.gather([study], study / "kept")
   table = findings.table_of(dvae_jax.load_study(study / "kept").lanes)
-  assert "model_centrality" in findings.choices(table, "mig", samples=2)
+  assert "model_centrality" in choosing.choices(table, "mig", samples=2)
 
 
 def test_what_cannot_be_compared_is_said(study, capsys):

@@ -43,9 +43,36 @@ def test_transfer_is_of_settings_that_two_data_sets_share():
   ).statistic
   assert own.correlation.value == pytest.approx(correlation)
   assert correlation < 0
-  assert own.correlation.low <= correlation <= own.correlation.high
+  assert own.correlation.low <= correlation + 1e-9
+  assert own.correlation.high >= correlation - 1e-9
 
 
 def test_one_data_set_transfers_to_nothing():
   table = findings.table_of(synthetic.lanes())
   assert transfer.transfer(table, "mig", samples=2) == {}
+
+
+def test_a_setting_that_one_score_chooses_is_judged_by_the_other():
+  lanes = synthetic.lanes(scores=("mig",))
+  for lane in lanes:
+    if lane["metrics"]:
+      lane["metrics"]["d_lsbd"] = 1 - lane["metrics"]["mig"]  # low is better
+      lane["metrics"]["sap"] = -lane["metrics"]["mig"]
+  table = findings.table_of(lanes)
+  names = ["mig", "d_lsbd", "sap"]
+  found = transfer.between_scores(table, names, samples=20)
+  assert len(found) == 6
+  means = [own.value for own in findings.means(table, "mig").values()]
+  agreed = found["mig", "d_lsbd"]
+  assert agreed.correlation.value == pytest.approx(1)
+  assert agreed.gain.value == pytest.approx(1)
+  assert (
+    agreed.chosen.value == agreed.best.value == pytest.approx(1 - max(means))
+  )
+  assert agreed.at_random.value == pytest.approx(1 - np.mean(means))
+  against = found["mig", "sap"]
+  assert against.correlation.value == pytest.approx(-1)
+  assert against.chosen.value == pytest.approx(-max(means))
+  assert against.gain.value == pytest.approx(
+    (np.mean(means) - max(means)) / (np.mean(means) - min(means))
+  )
