@@ -23,9 +23,9 @@ from dvae_jax.data.sampling import groups, pairs
 from dvae_jax.methods import OBJECTIVES
 from dvae_jax.methods.models import keywords
 from dvae_jax.methods.objective import reads
+from dvae_jax.report.figures.style import PAGE_WIDTH
 from dvae_jax.report.scores import titled, worth
-from dvae_jax.studies import choosing, findings, load_study, ranks
-from dvae_jax.studies.page import sections
+from dvae_jax.studies import choosing, findings, load_study, ranks, spreads
 
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURES = ROOT / "docs" / "results.md", ROOT / "docs" / "results"
@@ -437,12 +437,9 @@ def main() -> None:
   FIGURES.mkdir(parents=True, exist_ok=True)
   found = tables()
   for name, table in found.items():
-    figure = next(
-      part.figure
-      for part in sections(table, "mig")
-      if part.name == "distributions"
-    )
-    assert figure is not None
+    draw = spreads.distributions(table, "mig").draw
+    assert draw is not None
+    figure = draw(PAGE_WIDTH)
     with rc_context({"svg.hashsalt": name}):
       figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None})
   every = everything()

@@ -45,13 +45,12 @@ def to_text(rows: Rows) -> str:
   return "\n".join(lines)
 
 
-def to_markdown(sections: list[tuple[str, str, Rows | None]]) -> str:
-  """Sections as text: title, answer and table of each."""
+def to_markdown(sections: list[tuple[str, str, list[Rows]]]) -> str:
+  """Sections as text: title, answer and tables of each."""
   lines = ["# Study", ""]
-  for title, text, rows in sections:
+  for title, text, tables in sections:
     lines += [f"## {title}", "", text, ""]
-    if rows:
-      head, *rows = rows
+    for head, *rows in tables:
       table = [head, ["---"] * len(head), *rows]
       lines += [f"| {' | '.join(row)} |" for row in table] + [""]
   return "\n".join(lines)

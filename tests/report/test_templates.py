@@ -7,6 +7,7 @@ from dvae_jax.report.templates import template
 
 PAGES = {
   "dvae_jax.report": "page.html.jinja",
+  "dvae_jax.studies": "study.html.jinja",
 }
 
 
