@@ -13,6 +13,7 @@ from dvae_jax.report.records import Record, lane_title, sweep
 from dvae_jax.report.scores import by_setting, headline, rated, titled, worth
 
 PANELS = 12  # lanes whose KLs are drawn over training
+FEW_METRICS = 8  # whose agreement is read at half the width
 
 
 class Picture(NamedTuple):
@@ -24,8 +25,7 @@ class Picture(NamedTuple):
     title: a heading.
     alt: what a person who doesn't see it is told.
     caption: how to read it.
-    draw: makes the figure; a chart's takes its `width` in inches.
-    chart: whether it's one, and not a grid of images.
+    draw: makes the figure, of a `width` in inches.
     beside: whether a wide page shows it at HALF_WIDTH, beside wide ones.
   """
 
@@ -35,7 +35,6 @@ class Picture(NamedTuple):
   alt: str
   caption: str
   draw: Callable[..., Figure]
-  chart: bool = True
   beside: bool = False
 
 
@@ -50,14 +49,14 @@ def draw(record: Record) -> Iterator[Picture]:
 
 
 def _training(record: Record) -> Iterator[Picture]:
-  swept = sweep(record)
+  swept, seeds = sweep(record), _seed_of_each(record)
   if record.terms:
     yield Picture(
       "loss_terms",
       "training",
       "Loss terms",
       f"Line charts over training steps: {', '.join(record.terms)}.",
-      "Means over the images since the last logged step, in nats per image.",
+      "Means over the images since the last logged step; nats are per image.",
       partial(
         figures.loss_terms,
         record.steps,
@@ -65,6 +64,7 @@ def _training(record: Record) -> Iterator[Picture]:
         strengths=swept.places,
         label=swept.name,
         ticks=swept.ticks,
+        seeds=seeds,
       ),
     )
   if record.kl is not None:
@@ -83,6 +83,13 @@ def _training(record: Record) -> Iterator[Picture]:
       ),
       beside=True,
     )
+
+
+def _seed_of_each(record: Record) -> list | None:
+  """Of every lane; None where colours tell them already."""
+  if sweep(record).name == "seed":
+    return None
+  return [lane["seed"] for lane in record.lanes]
 
 
 def _across(record: Record) -> Iterator[Picture]:
@@ -104,6 +111,7 @@ def _across(record: Record) -> Iterator[Picture]:
         strengths=swept.places,
         label=swept.name,
         ticks=swept.ticks,
+        seeds=_seed_of_each(record),
       ),
     )
   names = rated(table)
@@ -137,6 +145,7 @@ def _against(record: Record, names) -> Iterator[Picture]:
       label=swept.name,
       ticks=swept.ticks,
       groups=swept.rest,
+      seeds=_seed_of_each(record),
     ),
   )
 
@@ -179,5 +188,5 @@ def _agreement(record: Record, names) -> Picture:
     f"Spearman's correlation over {len(record.lanes)} lanes, each metric turned"
     " so that more is better.",
     partial(figures.agreement, figures.rank_correlations(turned), list(turned)),
-    beside=True,
+    beside=len(names) <= FEW_METRICS,
   )

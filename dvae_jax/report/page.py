@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
 
 from dvae_jax.data import DATASETS
 from dvae_jax.report import figures, gallery, portraits, tables
-from dvae_jax.report.charts import inline
+from dvae_jax.report.charts import inline_twice, lay_out
 from dvae_jax.report.figures.style import HALF_WIDTH, NARROW_WIDTH
 from dvae_jax.report.formats import to_latex
 from dvae_jax.report.records import Record, lane_title, read
@@ -102,46 +101,28 @@ def _save(
 ) -> dict[str, Any]:
   """Writes a picture's files and returns what the page shows of it."""
   figure = picture.draw()
-  for kind in formats:
+  lay_out(figure)
+  for kind in ("png", *formats):
     with io.BytesIO() as file:
       figure.savefig(file, format=kind)
       write_atomic(folder / f"{picture.name}.{kind}", file.getvalue())
-  with io.BytesIO() as file:
-    figure.savefig(file, format="png")
-    content = file.getvalue()
-  write_atomic(folder / f"{picture.name}.png", content)
-  if picture.chart:
-    shown, figure = _charts(picture, figure)
-  else:
-    shown = {"source": _uri("webp", _webp(content))}
-  width, height = figure.get_size_inches()
+  wide = picture.draw(width=HALF_WIDTH) if picture.beside else figure
+  width, height = wide.get_size_inches()
+  small = width <= NARROW_WIDTH
+  shown = inline_twice(
+    wide,
+    None if small else picture.draw(width=NARROW_WIDTH),
+    name=picture.name,
+    label=picture.alt,
+  )
   return {
     **picture._asdict(),
-    **shown,
+    "chart": True,
+    "wide": shown[0],
+    "narrow": shown[1],
     "width": round(96 * width),
     "height": round(96 * height),
   }
-
-
-def _charts(
-  picture: gallery.Picture, drawn: Figure
-) -> tuple[dict[str, str], Figure]:
-  """A chart for wide and for narrow pages, and the figure of the wide one."""
-  drawn.set_layout_engine("none")  # it was laid out for the file
-  wide = picture.draw(width=HALF_WIDTH) if picture.beside else drawn
-  narrow = picture.draw(width=NARROW_WIDTH)
-  name, label = picture.name, picture.alt
-  return {
-    "wide": inline(wide, name=name, label=label),
-    "narrow": inline(narrow, name=f"{name}-narrow", label=label),
-  }, wide
-
-
-def _webp(png: bytes) -> bytes:
-  """A smaller file for the page; grids of images lose what nobody sees."""
-  with Image.open(io.BytesIO(png)) as image, io.BytesIO() as file:
-    image.save(file, format="WEBP", quality=85, method=2)
-    return file.getvalue()
 
 
 def _animations(record: Record, lane: int, folder: Path) -> list[dict]:
@@ -166,7 +147,7 @@ def _animations(record: Record, lane: int, folder: Path) -> list[dict]:
   clouds = portraits.cloud_over_training(record, lane)
   if clouds:
     path = folder / f"lane{lane}_cloud_over_training.gif"
-    frames = figures.animation(clouds, dpi=CLOUD_DPI)
+    frames = figures.cloud_history(*clouds, dpi=CLOUD_DPI)
     figures.save_gif(path, frames, milliseconds=300)
     use, code = portraits.lane_usage(record, lane), portraits.code_name(record)
     found.append(

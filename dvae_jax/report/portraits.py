@@ -72,19 +72,17 @@ def normalised_mi(codes, factors, *, discrete: bool = False) -> np.ndarray:
 
 
 def _picture(
-  record: Record, lane: int, name, heading, alt, caption, draw, *, chart=True
+  record: Record, lane: int, name, heading, alt, caption, draw
 ) -> Picture:
   """A lane's picture; its name and its text say which lane's."""
   alt = f"{alt}, {lane_title(record, lane)}."
-  return Picture(
-    f"lane{lane}_{name}", lane, heading, alt, caption, draw, chart=chart
-  )
+  return Picture(f"lane{lane}_{name}", lane, heading, alt, caption, draw)
 
 
 def _images(record: Record, lane: int) -> Iterator[Picture]:
   shown = record.pictures
   assert shown is not None
-  picture = partial(_picture, record, lane, chart=False)
+  picture = partial(_picture, record, lane)
   use, code = lane_usage(record, lane), code_name(record)
   yield picture(
     "reconstructions",
@@ -212,8 +210,8 @@ def _selectivity(record: Record, lane: int) -> Iterator[Picture]:
       "selectivity",
       "Unit selectivity",
       "Mean response of each active latent to each factor",
-      f"Mean {code} over all images that share a position, or a shape and one"
-      " more factor (Higgins et al. 2016).",
+      f"The {code}, averaged over all images that share a position, or a shape"
+      " and one more factor (Higgins et al. 2016).",
       partial(figures.unit_selectivity, codes, factors, names, use),
     )
 
@@ -266,35 +264,38 @@ def _cloud(record: Record, lane: int) -> Iterator[Picture]:
   )
 
 
-def cloud_over_training(record: Record, lane: int) -> list[Figure]:
+def cloud_over_training(
+  record: Record, lane: int
+) -> tuple[Figure, np.ndarray, list[str]] | None:
   """Clouds of one lane in the plane and colours of its still one.
 
   Returns:
-    One figure a step, all with the same axes; [] for fewer than two steps, a
-    data set that is no grid of its factors, or codes that aren't finite.
+    The last step's figure, whose axes hold the points of all of T steps, their
+    points (T, N, 2) and titles: what `figures.cloud_history` takes. None for
+    fewer than two steps, a data set that is no grid of its factors, or codes
+    that aren't finite.
   """
   shown, clouds = record.pictures, record.clouds
   sizes = record.data.get("factors")
   if not (shown and clouds and isinstance(sizes, dict)):
-    return []
+    return None
   codes = clouds.means[:, lane]
   if not (
     len(codes) > 1 and np.isfinite(codes).all() and _has_plane(record, lane)
   ):
-    return []
+    return None
   plane, factor = _plane(record, lane)
   codes, name = codes[..., plane], str(shown["factor_names"][factor])
   values = np.unravel_index(clouds.indices, tuple(sizes.values()))
   prior = "kl" in shown
-  return [
-    figures.posterior_cloud(
-      cloud,
-      values[list(sizes).index(name)],
-      label=name,
-      names=[f"z{d}" for d in plane],
-      title=f"step {step}",
-      limits=figures.cloud_limits(codes, prior=prior),
-      prior=prior,
-    )
-    for step, cloud in zip(clouds.steps, codes, strict=True)
-  ]
+  titles = [f"step {step}" for step in clouds.steps]
+  figure = figures.posterior_cloud(
+    codes[-1],
+    values[list(sizes).index(name)],
+    label=name,
+    names=[f"z{d}" for d in plane],
+    title=titles[-1],
+    limits=figures.cloud_limits(codes, prior=prior),
+    prior=prior,
+  )
+  return figure, codes, titles

@@ -1,14 +1,23 @@
 """Charts inside a page: its theme, its font, ids of their own, no markup."""
 
+import base64
+import io
 import re
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from dvae_jax.report.charts import inline
-from dvae_jax.report.figures import loss_terms, posterior_cloud
-from dvae_jax.report.figures.style import INK, panels, plain
+from dvae_jax.report.charts import inline, inline_twice, lay_out
+from dvae_jax.report.figures import agreement, loss_terms, posterior_cloud
+from dvae_jax.report.figures.style import (
+  CAPTION,
+  INK,
+  LETTERS,
+  panels,
+  plain,
+)
 
 MARKUP = (
   "\"'></text></svg><script>alert(1)</script>&amp; font-family: x #222222"
@@ -66,10 +75,69 @@ def test_long_lines_are_a_picture(points, pictures):
 
 
 def test_large_clouds_are_a_picture():
-  codes = np.random.default_rng(0).normal(size=(5000, 2))
+  codes = np.random.default_rng(0).normal(size=(500, 2))
   svg = parsed(posterior_cloud(codes, codes[:, 0] > 0, label="a", width=3.6))
   assert len(list(svg.iter("image"))) == 2  # the colour bar is one, too
   assert len(ElementTree.tostring(svg)) < 120_000
+
+
+def matrix(width):
+  return agreement([[1, 0.5], [0.5, 1]], ["mig", "sap"], width=width)
+
+
+def test_an_image_of_two_widths_is_in_the_page_once():
+  wide, narrow = (
+    ElementTree.fromstring(text)
+    for text in inline_twice(matrix(7.2), matrix(3.6), name="a", label="one")
+  )
+  image, _ = wide.iter("image")  # the other one is the colour bar
+  assert not list(narrow.iter("image"))
+  assert image.get("href").startswith("data:image/webp;base64,")
+  for svg in (wide, narrow):
+    (used,) = (
+      use for use in svg.iter("use") if use.get("href") == f"#{image.get('id')}"
+    )
+    assert used.get("transform").startswith("matrix(")
+  assert not {"transform", "x", "y"} & set(image.keys())
+
+
+def test_images_are_webp_without_a_loss_while_they_are_small():
+  rng = np.random.default_rng(0)
+  for side, exact in ((64, True), (256, False)):
+    pixels = rng.integers(0, 256, (side, side, 4), np.uint8)
+    pixels[..., 3] = 255
+    figure, (ax,) = panels(1)
+    ax.imshow(pixels, interpolation="none")
+    (image,) = parsed(figure).iter("image")
+    content = base64.b64decode(image.get("href").partition(",")[2])
+    with Image.open(io.BytesIO(content)) as found:
+      assert found.format == "WEBP"
+      same = np.array_equal(found.convert("RGBA"), pixels)
+      assert same == exact
+
+
+def test_letters_have_a_colour_for_each_theme():
+  figure, (ax,) = panels(1)
+  light, dark = LETTERS[0]
+  ax.text(0.5, 0.5, "z0", color=light)
+  ax.text(0.5, 0.1, "caption", color=CAPTION)
+  (first, second) = (
+    text for text in parsed(figure).iter("text")
+    if "".join(text.itertext()) in ("z0", "caption")
+  )  # fmt: skip
+  assert f"fill: light-dark({light}, {dark})" in first.get("style")
+  assert "fill: light-dark(#5c6268, #a3aab1)" in second.get("style")
+
+
+def test_a_figure_is_laid_out_once():
+  figure, alone = figure_of("one"), figure_of("one")
+  lay_out(figure)
+  assert figure.get_layout_engine() is None
+  alone.draw_without_rendering()
+  for ax, expected in zip(figure.axes, alone.axes, strict=True):
+    np.testing.assert_allclose(
+      ax.get_position().bounds, expected.get_position().bounds, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(("width", "columns"), [(7.2, 3), (4.2, 2), (3.6, 2)])

@@ -16,7 +16,14 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.metrics import roc_auc_score
 
 from dvae_jax.report import figures
-from dvae_jax.report.figures.style import CAPTION, INK, PALETTE, SHADES
+from dvae_jax.report.figures.style import (
+  CAPTION,
+  FAINT,
+  LETTERS,
+  PALETTE,
+  SHADES,
+  THEMED,
+)
 
 RNG = np.random.default_rng(0)
 USE = figures.usage([2.0, 0.001, 3.0])
@@ -87,17 +94,16 @@ def test_every_figure_can_be_saved_at_page_width(name, tmp_path):
 
 @pytest.mark.parametrize(
   ("number", "width", "text"),
-  [(6, 7.2, "-0.25"), (7, 3.6, "-.25"), (15, 7.2, "-0.25"), (15, 3.6, "")],
+  [(6, 7.2, "-.25"), (7, 3.6, "-.25"), (15, 7.2, "-.25"), (15, 3.6, "-.2")],
 )
 def test_cells_with_room_say_how_far_scores_agree(number, width, text):
   matrix = np.full((number, number), -0.25)
   matrix[0, :3] = 1.0, -1.42, np.nan
   figure = figures.agreement(matrix, ["a" * 8] * number, width=width)
   texts = [cell.get_text() for cell in figure.axes[0].texts]
-  assert texts[:3] == {
-    "-0.25": ["1.00", "-1.42", ""], "-.25": ["1", "-1.4", ""], "": [""] * 3,
-  }[text]  # fmt: skip
-  assert set(texts[3:]) == {text}
+  assert texts[:2] == ["1", "-1.4"]
+  assert len(texts) == number**2 - 1  # none where there is no number
+  assert set(texts[2:]) == {text}
   figure.savefig(io.BytesIO(), format="svg")
   room = figure.axes[0].get_window_extent().width / number
   assert all(
@@ -142,10 +148,15 @@ def test_images_are_rounded_and_clipped():
   np.testing.assert_array_equal(found, [0, 0, 128, 255, 255, 0])
 
 
+def captions(ax, place):
+  """Texts of a grid of images: "center" beside its rows, "bottom" above it."""
+  return [text.get_text() for text in ax.texts if text.get_va() == place]
+
+
 def test_traversals_are_sorted_by_kl_and_dim_inactive_latents():
   ax = DRAWN["traversals"]().axes[0]
-  labels = [label.get_text() for label in ax.get_yticklabels()]
-  assert [label.split()[0] for label in labels] == ["z2", "z0", "z1"]
+  rows = captions(ax, "center")
+  assert [row.split()[0] for row in rows] == ["z2", "z0", "z1"]
   opacity = ax.images[0].get_array()[8::17, 8, 3]  # 16 pixels and a gap of 1
   np.testing.assert_array_equal(opacity, [255, 255, 76])
 
@@ -154,13 +165,114 @@ def test_each_latent_has_its_own_values_where_they_differ():
   use = figures.usage(None, [2.0, 0.001, 3.0])
   values = np.array([[0, 1, 2, 3, 4], [5] * 5, [-4, -2, 0, 1, 1.5]])
   ax = figures.traversals(FRAMES, use, values).axes[0]
-  rows = [label.get_text() for label in ax.get_yticklabels()]
-  assert rows == [
+  assert captions(ax, "center") == [
     "z2   3.00\n-4 to 1.5", "z0   2.00\n0 to 4", "z1   0.00\n5 to 5",
   ]  # fmt: skip
-  columns = [label.get_text() for label in ax.get_xticklabels()]
-  assert columns == ["lowest", "", "", "", "highest"]
-  assert ax.get_ylabel() == "latent, spread"
+  assert captions(ax, "bottom") == ["spread", "lowest", "highest"]
+
+
+@pytest.mark.parametrize(
+  ("number", "width", "shown"),
+  [(9, 7.2, 9), (9, 3.6, 9), (15, 7.2, 15), (15, 3.6, 7)],
+)
+def test_values_of_a_traversal_are_named_as_far_as_they_have_room(
+  number, width, shown
+):
+  frames = np.zeros((2, number, 4, 4, 1))
+  ax = figures.traversals(
+    frames, figures.usage([1.0, 0.5]), np.linspace(-2, 2, number), width=width
+  ).axes[0]
+  *labels, head = captions(ax, "bottom")
+  assert sum(label != "" for label in labels) == shown
+  assert (labels[number // 2], head) == ("0.0", "KL, nats")
+  assert captions(ax, "center") == ["z0   1.00", "z1   0.50"]
+
+
+@pytest.mark.parametrize(("width", "columns"), [(7.2, 3), (3.6, 1)])
+def test_groups_of_reconstructions_stand_side_by_side_where_wide(
+  width, columns
+):
+  images = RNG.random((3, 5, 16, 16, 1))
+  figure = figures.reconstructions(
+    images, images / 2, np.ones((3, 5)), width=width
+  )
+  ax, inches = figure.axes[0], figure.get_size_inches()
+  assert captions(ax, "center") == ["image", "decoded"] * (3 // columns)
+  assert captions(ax, "bottom") == [
+    f"{name}: 1.0 nats" for name in ("best", "median", "worst")
+  ]
+  corners = []
+  for image in ax.images:
+    left, right, bottom, top = image.get_extent()
+    high, wide = image.get_array().shape[:2]  # pixels are squares, in sight
+    np.testing.assert_allclose((right - left) / wide, (top - bottom) / high)
+    assert 0.5 < left < right < inches[0]
+    assert 0 < bottom < top < inches[1]
+    corners.append((left, round(top, 6)))
+  assert len({left for left, _ in corners}) == columns
+  assert len(set(corners)) == 3
+
+
+@pytest.mark.parametrize(("width", "columns"), [(7.2, 16), (3.6, 8)])
+def test_samples_have_a_width_that_is_seen(width, columns):
+  images = RNG.random((48, 16, 16, 1))
+  table = figures.samples(images, width=width).axes[0].images[0].get_array()
+  assert table.shape == (48 // columns * 17 - 1, columns * 17 - 1, 4)
+  last = figures.to_uint8(images[-1, ..., 0])
+  np.testing.assert_array_equal(table[-16:, -16:, 0], last)
+
+
+def test_few_values_of_a_factor_have_a_colour_each():
+  def bar_of(values):
+    figure = figures.posterior_cloud(CODES[:, :2], values, label="a")
+    points, bar = figure.axes[0].collections[0], figure.axes[1]
+    figure.draw_without_rendering()
+    return points, bar.get_ylim(), bar.get_yticks()
+
+  points, limits, ticks = bar_of(FACTORS[:, 0])  # 0, 1, 2
+  assert limits == (-0.5, 2.5)
+  assert {0, 1, 2} <= set(ticks) <= set(range(-1, 5))
+  found = points.to_rgba(np.array([0, 1, 2]))
+  np.testing.assert_allclose(found[[0, 2]], SHADES([0.0, 1.0]))
+  assert bar_of(FACTORS[:, 0] / 2)[1] == (0, 1)
+  assert bar_of(0 * FACTORS[:, 0])[1] == (-0.5, 0.5)  # one value
+
+
+def test_seeds_are_told_apart():
+  seeds = [0, 1, 0, 1]
+  options = {"strengths": [1, 1, 4, 4], "label": "beta", "seeds": seeds}
+  figure = figures.loss_terms(STEPS, {"kl": RNG.random((4, 5))}, **options)
+  dashes = [line.get_linestyle() for line in figure.axes[0].get_lines()]
+  assert dashes == ["-", "--", "-", "--"]
+  points = [
+    figures.rate_distortion([1, 2, 3, 4], [4, 3, 2, 1], **options),
+    figures.score_against(scores={"mig": [0.1, 0.2, 0.3, 0.4]}, **options),
+  ]
+  for drawn in (figure, *points):
+    legend = [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert legend[-2:] == ["seed 0", "seed 1"]
+  for drawn in points:
+    first, second = drawn.axes[0].collections[:2]
+    assert len(first.get_offsets()) == len(second.get_offsets()) == 2
+    assert len(first.get_paths()[0].vertices) != len(
+      second.get_paths()[0].vertices
+    )
+
+
+@pytest.mark.parametrize("seeds", [None, [0] * 10, range(10)])
+def test_one_seed_or_very_many_look_alike(seeds):
+  figure = figures.loss_terms(
+    STEPS, {"kl": RNG.random((10, 5))},
+    strengths=np.arange(1.0, 11), label="beta", seeds=seeds,
+  )  # fmt: skip
+  assert not figure.legends
+  assert {line.get_linestyle() for line in figure.axes[0].get_lines()} == {"-"}
+
+
+def test_terms_in_nats_say_so():
+  terms = {"kl": RNG.random((3, 5)), "critic_accuracy": RNG.random((3, 5))}
+  figure = figures.loss_terms(STEPS, terms, strengths=BETAS, label="beta")
+  assert [ax.get_ylabel() for ax in figure.axes[:2]] == ["nats", ""]
 
 
 def test_usage_is_the_kl_or_else_the_spread():
@@ -177,6 +289,28 @@ def test_latents_without_a_number_come_last():
   np.testing.assert_array_equal(
     figures.ranked([0.5, np.nan, 2.0, 0.5]), [2, 0, 3, 1]
   )
+
+
+@pytest.mark.parametrize("width", [7.2, 3.6])
+def test_any_names_and_numbers_leave_room_for_what_they_name(width):
+  names = ["w" * 5000, "a", "b"]
+  factors = np.stack([np.arange(60) % (2 + k % 2) for k in range(30)], -1)
+  drawn = [
+    figures.factor_matrix(RNG.random((3, 3)), names, USE, width=width),
+    figures.agreement(np.eye(3), names, width=width),
+    figures.unit_selectivity(CODES, factors, 10 * names, USE, width=width),
+    figures.traversals(
+      FRAMES, figures.usage([1e300, np.nan, 2]), [-1e300, 0, 1, 2, 1e300],
+      width=width,
+    ),
+  ]  # fmt: skip
+  for figure in drawn:
+    assert figure.get_size_inches()[0] <= width
+    for ax in figure.axes:
+      x, y, wide, high = ax.get_position().bounds
+      assert min(x, y) >= 0
+      assert min(wide, high) > 0
+      assert max(x + wide, y + high) < 1 + 1e-9
 
 
 def test_mean_response_is_the_mean_over_all_other_factors():
@@ -198,9 +332,15 @@ def test_selectivity_shows_position_and_one_curve_a_shape():
   )
   first = figure.axes[0].images[0].get_array()  # latent 0 is posX
   np.testing.assert_allclose(first, np.tile(np.arange(4) - 1.5, (5, 1)))
-  curves = figure.axes[3].get_lines()[1:]  # latent 1 is the shape
-  heights = [float(curve.get_ydata()[0]) for curve in curves]
-  np.testing.assert_allclose(heights, [-1.5, -0.5, 0.5])
+  ax = figure.axes[1]  # of the scale, with the numbers
+  numbers = [float(label.get_text()) for label in ax.get_yticklabels()]
+  half = len(numbers) // 2  # the second row's
+  step = np.polyfit(numbers[half:], ax.get_yticks()[half:], 1)
+  curves = ax.collections[1:]
+  heights = [curve.get_segments()[1][0, 1] for curve in curves]
+  np.testing.assert_allclose(heights, np.polyval(step, [-1.5, -0.5, 0.5]))
+  low, high = ax.get_ylim()
+  assert low < min(heights) < max(heights) < high / 2  # in the second row
 
 
 def test_histograms_name_the_area_under_the_roc():
@@ -214,7 +354,8 @@ def test_histograms_name_the_area_under_the_roc():
   assert ax.get_title(loc="right") == f"AUC {expected:.3f}"
   legend = [text.get_text() for text in ax.get_legend().get_texts()]
   assert legend == ["usual", "unusual"]
-  heights = np.array([bar.get_height() for bar in ax.patches]).reshape(2, 40)
+  heights = np.array([steps.get_data().values for steps in ax.patches[::2]])
+  assert heights.shape == (2, 40)
   np.testing.assert_allclose(heights.sum(1), [1, 1])
   assert heights[0, 0] > 0 == heights[1, 0]  # nothing unusual is below 3
 
@@ -266,10 +407,23 @@ def test_gif_goes_forth_and_back_for_ever(tmp_path):
   assert [path.name for path in tmp_path.iterdir()] == ["t.gif"]
 
 
-def test_history_of_a_cloud_is_an_animation():
-  clouds = [DRAWN["posterior_cloud"](), DRAWN["posterior_cloud"]()]
-  frames = figures.animation(clouds)
-  assert frames[0].shape == frames[1].shape == (504, 604, 3)
+def test_history_of_a_cloud_is_its_figures_one_by_one():
+  clouds = CODES[:, :2] * np.array([0.5, 1, 2])[:, None, None]
+  titles = ["step 1", "step 20", "step 300"]
+  drawn = [
+    figures.posterior_cloud(
+      cloud, FACTORS[:, 0], label="a", title=title, limits=(-4, 4)
+    )
+    for cloud, title in zip(clouds, titles, strict=True)
+  ]
+  frames = figures.cloud_history(drawn[-1], clouds, titles, dpi=72)
+  assert len(frames) == 3
+  for figure, frame in zip(drawn[:2], frames, strict=False):
+    with io.BytesIO() as file:
+      figure.savefig(file, format="png", dpi=72)
+      alone = np.asarray(Image.open(file).convert("RGB"))
+    assert frame.shape == alone.shape == (216, 259, 3)
+    np.testing.assert_array_equal(frame, alone)
 
 
 def test_loss_curves_are_the_logged_ones():
@@ -303,9 +457,10 @@ def test_kl_curves_are_coloured_while_active():
   shown = {colour: line.get_ydata() for colour, line in lines.items()}
   np.testing.assert_array_equal(shown[PALETTE[0]], [0.5, 4, 5])  # the largest
   np.testing.assert_array_equal(shown[PALETTE[1]], [3, 2, 1])
-  np.testing.assert_array_equal(shown[INK], [0, 0.01, 0.001])
-  assert [line.get_alpha() for line in lines.values()].count(1) == 2
-  assert lines[INK].get_alpha() < 0.5
+  np.testing.assert_array_equal(shown[FAINT], [0, 0.01, 0.001])
+  assert [text.get_color() for text in ax.texts] == [
+    LETTERS[0][0], LETTERS[1][0],
+  ]  # fmt: skip
 
 
 def test_names_of_lines_that_end_together_stand_apart():
@@ -340,7 +495,8 @@ def test_rate_is_across_and_the_line_holds_the_best_elbo():
   (line,) = ax.get_lines()
   total = np.add(line.get_xdata(), line.get_ydata())
   np.testing.assert_allclose(total, 43, rtol=1e-12)  # 25 + 18, the least
-  assert ax.texts[0].get_text() == "-ELBO = 43.0"
+  (legend,) = ax.get_figure().legends
+  assert [text.get_text() for text in legend.get_texts()] == ["-ELBO 43.0"]
 
 
 def test_error_bars_are_standard_errors_of_settings():
@@ -422,24 +578,66 @@ def test_colours_differ_for_colour_blind_people(name):
 
 
 def test_captions_read_on_white_and_on_the_dark_page():
-  for background in ("#ffffff", "#14171a"):
-    dark, light = sorted(_luminance(c) + 0.05 for c in (CAPTION, background))
-    assert light / dark > 4
+  for background in PAGES:
+    assert _contrast(CAPTION, background) > 4
 
 
-def test_colours_of_strengths_are_seen_on_the_dark_page():
-  for colour in (*SHADES(np.linspace(0, 1, 20)), *PALETTE[:6]):
-    light, dark = (
-      _luminance(colour[:3] if len(colour) == 4 else colour),
-      _luminance("#14171a"),
-    )
-    assert (light + 0.05) / (dark + 0.05) > 2.5
+PAGES = ("#ffffff", "#14171a")  # light, dark
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_and_points_are_seen_on_every_page(page):
+  for colour in (*SHADES(np.linspace(0, 1, 50)), *PALETTE[:6], FAINT):
+    assert _contrast(colour, page) > 3
+
+
+def test_letters_are_read_on_every_page():
+  for pair in (*LETTERS[:6], *THEMED.values()):
+    for colour, page in zip(pair, PAGES, strict=True):
+      assert _contrast(colour, page) > 4.5
+
+
+def test_a_number_is_read_in_its_cell_whatever_its_colour():
+  values = np.linspace(-1, 1, 49).reshape(7, 7)
+  shares = figures.usage(np.arange(7.0, 0, -1))
+  for figure in (
+    figures.agreement(values, list("abcdefg")),
+    figures.factor_matrix((1 + values) / 2, list("abcdefg"), shares),
+  ):
+    ax = figure.axes[0]
+    cells = ax.images[0].to_rgba(ax.images[0].get_array())
+    assert len(ax.texts) == 49
+    for text, cell in zip(ax.texts, cells.reshape(49, 4), strict=True):
+      assert _contrast(text.get_color(), cell) > 4.5
+
+
+@pytest.mark.parametrize(
+  ("number", "width", "texts"),
+  [
+    (4, 7.2, ["1", "-1", ".53", ".00"]),
+    (13, 7.2, ["1", "-1", ".53", ".00"]),
+    (13, 3.6, ["1", "-1", ".5", ".0"]),
+    (40, 3.6, []),
+  ],
+)
+def test_agreement_is_written_where_there_is_room(number, width, texts):
+  values = np.ones((number, number))
+  values[0, 1:4] = [-0.996, 0.534, -0.001]
+  names = ["total_correlation"] * number
+  ax = figures.agreement(values, names, width=width).axes[0]
+  assert [text.get_text() for text in ax.texts][:4] == texts
 
 
 def _linear(srgb):
   return np.where(
     srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4
   )
+
+
+def _contrast(one, other):
+  """Of WCAG 2.2, from 1 to 21."""
+  dark, light = sorted(_luminance(colour) + 0.05 for colour in (one, other))
+  return light / dark
 
 
 def _luminance(colour):

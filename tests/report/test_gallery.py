@@ -54,6 +54,24 @@ def test_scores_have_error_bars_over_seeds_only(tmp_path):
   np.testing.assert_allclose(found, sem(mig, axis=1))
 
 
+def test_seeds_are_told_apart_unless_colours_do(tmp_path):
+  names = ("loss_terms", "rate_distortion", "scores")
+  shown = drawn(record_of(tmp_path / "two", seeds=(0, 1)))
+  for name in names:
+    (legend,) = shown[name].draw().legends
+    entries = [text.get_text() for text in legend.get_texts()]
+    assert entries[-2:] == ["seed 0", "seed 1"]
+  shown = drawn(record_of(tmp_path / "alone", lanes=1, seeds=(0, 1)))
+  assert not shown["loss_terms"].draw().legends
+
+
+def test_agreement_of_many_metrics_has_the_pages_width(tmp_path, monkeypatch):
+  record = record_of(tmp_path)
+  assert drawn(record)["agreement"].beside
+  monkeypatch.setattr(gallery, "FEW_METRICS", 3)
+  assert not drawn(record)["agreement"].beside
+
+
 def test_all_but_one_seed_diverged_is_one_seed(tmp_path):
   shown = drawn(record_of(tmp_path, lanes=2, seeds=(0, 1), diverged=(0, 3)))
   assert "violins" not in shown

@@ -10,6 +10,8 @@ import re
 import numpy as np
 import pytest
 from helpers import fake_runs
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from dvae_jax import rundir
@@ -71,7 +73,31 @@ def test_every_chart_follows_the_page_and_has_a_narrow_twin(folder):
   drawn = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
   assert not re.search("#222222|#000000", drawn)
   beside = [svg for svg in charts[::2] if "KL over training" in str(svg)]
-  assert [svg["width"] for svg in beside] == ["403"]  # beside the loss terms
+  assert [svg["width"] for svg in beside] == ["346"]  # beside the loss terms
+
+
+def test_a_picture_is_laid_out_once_a_width_and_drawn_once_a_file(
+  folder, monkeypatch
+):
+  counts = dict.fromkeys(("draw", "execute"), 0)
+
+  def counted(owner, name):
+    function = getattr(owner, name)
+
+    def count(*args, **kwargs):
+      counts[name] += 1
+      return function(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, count)
+
+  counted(Figure, "draw")
+  counted(ConstrainedLayoutEngine, "execute")
+  report.write(folder)
+  widths = [int(a["width"]) for a in Page(folder / "report.html").every("svg")]
+  wider = sum(w > n for w, n in zip(widths[::2], widths[1::2], strict=True))
+  # The file, the page's, and that of a phone where it's another one.
+  assert counts["draw"] == len(widths) + wider
+  assert counts["execute"] <= 3 * 5  # of the whole run's, at most three widths
 
 
 def test_report_needs_no_network_and_describes_every_image(folder):
@@ -226,7 +252,7 @@ def test_clouds_move_over_training(tmp_path):
   assert shown[0]["alt"].endswith("lane 0: beta 1.")
   path = run.workdir / "figures" / "lane0_cloud_over_training.gif"
   with Image.open(path) as image:
-    assert (image.n_frames, image.size) == (12, (403, 336))
+    assert (image.n_frames, image.size) == (12, (345, 288))
   assert path.stat().st_size < 300_000
 
 

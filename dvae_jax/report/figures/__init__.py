@@ -2,48 +2,54 @@
 
 The figures use Matplotlib's object interface: nothing here touches pyplot, a
 backend or rcParams, so they may be drawn in threads and on machines without a
-display. Charts are drawn on white, `report.charts` gives them a page's colours;
-image grids are transparent, with captions in a grey that reads on white and on
-black. A `width` is in inches: texts keep their size.
+display. Charts are drawn on white, image grids on nothing, with captions in a
+grey that reads on white and on black; `report.charts` gives both a page's
+colours. A `width` is in inches: texts keep their size. Where margins are known
+beforehand (`style.framed`, `grids`) there is no layout to compute, which is
+what a figure costs most.
 """
 
 from dvae_jax.report.figures.curves import (
-  agreement,
   anomaly_histograms,
   loss_terms,
-  rank_correlations,
   rate_distortion,
   score_against,
   score_violins,
 )
-from dvae_jax.report.figures.images import (
-  animation,
+from dvae_jax.report.figures.grids import (
   interpolations,
   reconstructions,
   samples,
+  traversals,
+)
+from dvae_jax.report.figures.images import (
   save_gif,
   shown,
   tile,
   to_uint8,
   traversal_animation,
-  traversals,
   walk,
 )
 from dvae_jax.report.figures.kls import kl_over_training
 from dvae_jax.report.figures.latents import (
+  cloud_history,
   cloud_limits,
-  factor_matrix,
   mean_response,
   posterior_cloud,
   unit_selectivity,
+)
+from dvae_jax.report.figures.matrices import (
+  agreement,
+  factor_matrix,
+  rank_correlations,
 )
 from dvae_jax.report.figures.style import Usage, ranked, usage
 
 __all__ = [
   "Usage",
   "agreement",
-  "animation",
   "anomaly_histograms",
+  "cloud_history",
   "cloud_limits",
   "factor_matrix",
   "interpolations",

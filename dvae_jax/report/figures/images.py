@@ -1,22 +1,20 @@
-"""Figures made of images: reconstructions, traversals, samples, walks."""
+"""Images as they are shown: side by side, moving, along a walk."""
 
-import io
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw
 
 from dvae_jax.report.figures.style import (
   CAPTION,
-  DPI,
+  FAINT,
   HALF_WIDTH,
-  PAGE_WIDTH,
+  PALETTE,
   Usage,
-  new_figure,
+  framed,
 )
 from dvae_jax.rundir import write_atomic
 
@@ -44,11 +42,6 @@ def shown(images) -> np.ndarray:
   return images[..., :3] if channels > 3 else images[..., :1]
 
 
-def _gap(width: int) -> int:
-  """Pixels between images of this width: what looks the same at any size."""
-  return max(1, width // 24)
-
-
 def tile(images, *, gap: int, alpha=1.0) -> np.ndarray:
   """Lays images out as a table with transparent gaps.
 
@@ -70,134 +63,14 @@ def tile(images, *, gap: int, alpha=1.0) -> np.ndarray:
   return flat[: flat.shape[0] - gap, : flat.shape[1] - gap]
 
 
-def _table(images, *, alpha=1.0) -> np.ndarray:
-  return tile(images, gap=_gap(images.shape[3]), alpha=alpha)
-
-
-def _picture(table: np.ndarray, *, width=PAGE_WIDTH, margin=0.1, header=0.25):
-  """A figure that is one table of images.
-
-  Args:
-    table: (H, W, 4) from `tile`.
-    width: inches of the figure.
-    margin: inches for captions on the left.
-    header: inches for captions on top.
-  """
-  height = (width - margin) * table.shape[0] / table.shape[1] + header
-  figure = new_figure(height, width=width)
-  figure.patch.set_alpha(0)
-  ax = figure.add_subplot()
-  ax.patch.set_alpha(0)
-  ax.imshow(table, interpolation="nearest", aspect="equal")
-  for side in ax.spines.values():
-    side.set_visible(False)
-  ax.tick_params(length=0, labelsize=7.5, labelcolor=CAPTION)
-  ax.xaxis.tick_top()
-  ax.set_xticks([])
-  ax.set_yticks([])
-  return figure, ax
-
-
-def _captions(ax: Axes, images, *, rows=None, columns=None) -> None:
-  """Writes labels at the middles of a table's rows and columns."""
-  height, width = images.shape[2:4]
-  gap = _gap(width)
-  if rows is not None:
-    ax.set_yticks(np.arange(len(rows)) * (height + gap) + height / 2, rows)
-  if columns is not None:
-    ax.set_xticks(np.arange(len(columns)) * (width + gap) + width / 2, columns)
-
-
-def reconstructions(
-  images, decoded, errors, *, groups=("best", "median", "worst")
-) -> Figure:
-  """Originals above their reconstructions, in groups by error.
-
-  Args:
-    images: (G, P, H, W, C).
-    decoded: (G, P, H, W, C).
-    errors: (G, P) nats per image.
-    groups: G names.
-  """
-  images, decoded = shown(images), shown(decoded)
-  pairs = np.stack([images, decoded], axis=1)
-  tables = [_table(pair) for pair in pairs]
-  gutter = np.zeros(
-    (tables[0].shape[0], max(images.shape[3] // 3, 4), 4), np.uint8
-  )
-  parts = [part for table in tables for part in (table, gutter)][:-1]
-  figure, ax = _picture(np.concatenate(parts, axis=1), margin=0.65)
-  step = tables[0].shape[1] + gutter.shape[1]
-  middles = [i * step + tables[0].shape[1] / 2 for i in range(len(tables))]
-  labels = [
-    f"{name}: {np.mean(error):.1f} nats"
-    for name, error in zip(groups, np.asarray(errors), strict=True)
-  ]
-  ax.set_xticks(middles, labels)
-  _captions(ax, pairs[0], rows=("image", "decoded"))
-  return figure
-
-
-def traversals(frames, use: Usage, values) -> Figure:
-  """One row a latent, sorted by use; inactive latents are dimmed.
-
-  Higgins et al. 2017 (beta-VAE), figure 1; sorted as Burgess et al. 2018.
-
-  Args:
-    frames: (D, S, H, W, C): latent d set to its s-th value.
-    use: of the D latents.
-    values: (D, S) what each latent is set to, or (S,) for all of them.
-  """
-  frames = shown(frames)
-  values = np.broadcast_to(values, frames.shape[:2])
-  order = use.order()
-  table = _table(frames[order], alpha=_opacity(use)[:, None])
-  width = min(PAGE_WIDTH, 0.9 + 0.62 * frames.shape[1])
-  figure, ax = _picture(table, width=width, margin=1.0)
-  rows = [f"z{d}   {use.amount[d]:.2f}" for d in order]
-  columns = [f"{value:.1f}" for value in values[0]]
-  if (values != values[0]).any():  # every latent has a range of its own
-    ends = values[order][:, [0, -1]]
-    rows = [
-      f"{row}\n{low:.2g} to {high:.2g}"
-      for row, (low, high) in zip(rows, ends, strict=True)
-    ]
-    columns = ["lowest", *[""] * (len(columns) - 2), "highest"]
-  _captions(ax, frames, rows=rows, columns=columns)
-  unit = f" in {use.unit}" if use.unit else ""
-  ax.set_ylabel(f"latent, {use.name}{unit}", fontsize=8, color=CAPTION)
-  return figure
-
-
-def _opacity(use: Usage) -> np.ndarray:
+def opacity(use: Usage) -> np.ndarray:
   """Of each latent, sorted by use: inactive ones are dimmed. (D,)."""
   return np.where(use.active()[use.order()], 1.0, 0.3)
 
 
-def samples(images, *, columns: int = 16) -> Figure:
-  """Images (B, H, W, C), such as decoded draws, in rows of `columns`."""
-  images = shown(images)
-  columns = min(columns, len(images))
-  whole = len(images) // columns * columns
-  table = images[:whole].reshape(-1, columns, *images.shape[1:])
-  return _picture(_table(table), header=0.1)[0]
-
-
-def interpolations(frames) -> Figure:
-  """Rows of decodings on the straight line between two codes.
-
-  Args:
-    frames: (P, S, H, W, C); the first and last of a row are the end points.
-  """
-  frames = shown(frames)
-  figure, ax = _picture(_table(frames))
-  labels = [""] * frames.shape[1]
-  labels[0], labels[-1] = "from", "to"
-  _captions(ax, frames, columns=labels)
-  return figure
-
-
-def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
+def walk(
+  frames, path, codes, *, names=("z0", "z1"), width=HALF_WIDTH
+) -> Figure:
   """Decodings along a curved path, drawn where the path passes.
 
   Args:
@@ -205,30 +78,33 @@ def walk(frames, path, codes, *, names=("z0", "z1")) -> Figure:
     path: (S, 2) the path's coordinates in a plane of the latent space.
     codes: (N, 2) codes in that plane, drawn behind it.
     names: the plane's two axes.
+    width: inches.
   """
   frames, path, codes = shown(frames), np.asarray(path), np.asarray(codes)
-  figure = new_figure(4.0, width=HALF_WIDTH)
+  side = width - 0.65
+  figure, ax = framed(width, side)
+  figure.suppressComposite = True  # every image keeps its own pixels
   figure.patch.set_alpha(0)
-  ax = figure.add_subplot()
   ax.patch.set_alpha(0)
-  ax.scatter(codes[:, 0], codes[:, 1], s=3, color="#0072B2", alpha=0.3, lw=0)
-  ax.plot(*path.T, color="#D55E00", lw=1.2)
-  zoom = 0.38 * 72 / frames.shape[2]
-  for frame, point in zip(frames, path, strict=True):
-    picture = OffsetImage(
-      tile(frame[None, None], gap=1), zoom=zoom, interpolation="nearest"
-    )
-    picture.image.axes = ax
-    ax.add_artist(
-      AnnotationBbox(picture, point, pad=0.1, bboxprops={"ec": "#D55E00"})
-    )
+  ax.scatter(codes[:, 0], codes[:, 1], s=3, color=FAINT, lw=0)
+  ax.plot(*path.T, color=PALETTE[1], lw=1.2)
   reach = 1.15 * np.abs(path).max()
+  x = 0.38 * reach / side  # half of an image 0.38 inches wide
+  half = np.array([x, x * frames.shape[1] / frames.shape[2]])
+  for frame, point in zip(frames, path, strict=True):
+    (left, bottom), (right, top) = point - half, point + half
+    ax.imshow(
+      tile(frame[None, None], gap=1), interpolation="none", zorder=3,
+      extent=(left, right, bottom, top),
+    )  # fmt: skip
+    ax.add_patch(
+      Rectangle((left, bottom), *2 * half, fill=False, ec=PALETTE[1], zorder=4)
+    )
   ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
   ax.set_xlabel(names[0], fontsize=8.5, color=CAPTION)
   ax.set_ylabel(names[1], fontsize=8.5, color=CAPTION)
   ax.tick_params(labelsize=7.5, colors=CAPTION)
-  for side in ax.spines.values():
-    side.set_color(CAPTION)
+  ax.spines[:].set_color(FAINT)
   return figure
 
 
@@ -245,7 +121,7 @@ def traversal_animation(
   Returns:
     2 S - 2 frames that loop, each (scale H + 14, D (scale W + 2) - 2, 3) uint8.
   """
-  frames, order, dim = shown(frames), use.order(), _opacity(use)[None]
+  frames, order, dim = shown(frames), use.order(), opacity(use)[None]
   frames = frames.repeat(scale, axis=2).repeat(scale, axis=3)
   loop = [*range(frames.shape[1]), *range(frames.shape[1] - 2, 0, -1)]
   return [_labelled(frames[order, s], order, dim) for s in loop]
@@ -261,20 +137,6 @@ def _labelled(images, order, alpha) -> np.ndarray:
     middle = i * (images.shape[2] + 2) + images.shape[2] / 2
     draw.text((middle, row.height + 1), f"z{latent}", CAPTION, anchor="ma")
   return np.asarray(canvas)
-
-
-def animation(figures: list[Figure], *, dpi: float = DPI) -> list[np.ndarray]:
-  """Draws figures of one size as frames, each (H, W, 3) uint8.
-
-  A list of `posterior_cloud`, one a checkpoint, becomes the cloud's history.
-  Frames have dpi pixels an inch.
-  """
-  frames = []
-  for figure in figures:
-    with io.BytesIO() as file:
-      figure.savefig(file, format="png", facecolor="white", dpi=dpi)
-      frames.append(np.asarray(Image.open(file).convert("RGB")))
-  return frames
 
 
 def save_gif(path, frames, *, milliseconds: int = 120) -> None:

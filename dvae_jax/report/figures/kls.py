@@ -8,7 +8,9 @@ from scipy.optimize import isotonic_regression
 
 from dvae_jax.metrics.udr import INFORMATIVE_KL
 from dvae_jax.report.figures.style import (
+  FAINT,
   INK,
+  LETTERS,
   PAGE_WIDTH,
   PALETTE,
   panels,
@@ -40,12 +42,11 @@ def kl_over_training(steps, kl, titles, *, width=PAGE_WIDTH) -> Figure:
     )
     named = []
     for rank, d in enumerate(ranked(lane[-1])):
-      shade, alpha = PALETTE[rank % 6], 1.0
-      if not lane[-1, d] > INFORMATIVE_KL:
-        shade, alpha = INK, 0.3
-      ax.plot(steps, lane[:, d], color=shade, alpha=alpha, lw=1.1)
+      informative = lane[-1, d] > INFORMATIVE_KL
+      colour = PALETTE[rank % 6] if informative else FAINT
+      ax.plot(steps, lane[:, d], color=colour, lw=1.1)
       if lane[-1, d] > 0.04 * top and rank < 8:
-        named.append((f"z{d}", lane[-1, d], shade))
+        named.append((f"z{d}", lane[-1, d], LETTERS[rank % 6][0]))
     ax.set_ylim(0, 1.05 * top)
     inches = 0.6 * figure.get_size_inches()[1] / rows  # of the axes, about
     _name_ends(ax, steps[-1], named, gap=0.1 / inches * top)
