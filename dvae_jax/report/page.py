@@ -24,6 +24,7 @@ from dvae_jax.rundir import clear_away, plain, write_atomic
 
 LANES_SHOWN = 12  # that are pictured one by one: the best ones
 CLOUD_DPI = 96  # of the clouds over training: a pixel is one of the page's
+CLOUD_PACE = 300  # milliseconds of each
 
 
 FORMATS = ("pdf", "svg")  # of a figure, beside PNG
@@ -141,21 +142,22 @@ def _animations(record: Record, lane: int, folder: Path) -> list[dict]:
     {
       "title": "Animated traversal",
       "alt": "every latent moves from its lowest value to its highest and back",
-      "source": _uri("gif", path.read_bytes()),
+      "source": _uri("webp", figures.moving_webp(frames)),
     }
   ]
   clouds = portraits.cloud_over_training(record, lane)
   if clouds:
     path = folder / f"lane{lane}_cloud_over_training.gif"
     frames = figures.cloud_history(*clouds, dpi=CLOUD_DPI)
-    figures.save_gif(path, frames, milliseconds=300)
+    figures.save_gif(path, frames, milliseconds=CLOUD_PACE)
+    moving = figures.moving_webp(frames, milliseconds=CLOUD_PACE)
     use, code = portraits.lane_usage(record, lane), portraits.code_name(record)
     found.append(
       {
         "title": f"{code.capitalize()}s over training",
         "alt": f"{code}s in the plane of the two latents of the largest"
         f" {use.name}, one frame a checkpoint",
-        "source": _uri("gif", path.read_bytes()),
+        "source": _uri("webp", moving),
       }
     )
   return found

@@ -254,6 +254,13 @@ def test_clouds_move_over_training(tmp_path):
   with Image.open(path) as image:
     assert (image.n_frames, image.size) == (12, (345, 288))
   assert path.stat().st_size < 300_000
+  moving = base64.b64decode(shown[0]["src"].partition(",")[2])
+  with Image.open(io.BytesIO(moving)) as image:
+    assert (image.format, image.n_frames) == ("WEBP", 12)
+    assert image.size == (345, 288)
+    image.load()
+    assert image.info["duration"] == 300
+  assert len(moving) < path.stat().st_size
 
 
 def test_config_alone_makes_a_report(tmp_path):

@@ -23,6 +23,7 @@ from dvae_jax.report.figures.grids import (
   traversals,
 )
 from dvae_jax.report.figures.images import (
+  moving_webp,
   save_gif,
   shown,
   tile,
@@ -56,6 +57,7 @@ __all__ = [
   "kl_over_training",
   "loss_terms",
   "mean_response",
+  "moving_webp",
   "posterior_cloud",
   "rank_correlations",
   "ranked",
