@@ -25,7 +25,9 @@ NO_LAYOUT: dict[Any, bool] = {
 TEXT_COLOURS = re.compile(f"{INK}|#000000")
 LETTERS = re.compile("|".join(THEMED), re.IGNORECASE)
 PNG = "data:image/png;base64,"
-LOSSLESS = 40_000  # bytes of an image that may have all its details
+# Bytes a pixel of a PNG, below which it is a drawing that must stay exact, and
+# bytes of one that is small anyway.
+DRAWING, SMALL = 0.5, 2000
 FONT = re.compile(r"font-family: [^;]*;?")
 REFERENCE = re.compile(r"(?:^|url\()#([\w-]+)")
 DIGITS = re.compile(r"(\.\d\d)\d+")
@@ -165,14 +167,11 @@ def _themed(match: re.Match) -> str:
 
 @lru_cache(maxsize=32)  # a narrow page has the images of a wide one
 def _webp(address: str) -> str:
-  """A smaller address of a PNG; what is large loses what nobody sees."""
+  """A smaller address of a PNG; photographs lose what nobody sees."""
   png = base64.b64decode(address.removeprefix(PNG))
   with Image.open(io.BytesIO(png)) as image, io.BytesIO() as file:
-    image.save(file, format="WEBP", lossless=True)
-    if file.tell() > LOSSLESS:
-      file.seek(0)
-      file.truncate()
-      image.save(file, format="WEBP", quality=90, method=2)
+    exact = len(png) < max(SMALL, DRAWING * image.width * image.height)
+    image.save(file, format="WEBP", lossless=exact, quality=85, method=2)
     content = base64.b64encode(file.getvalue()).decode()
   return f"data:image/webp;base64,{content}"
 
