@@ -213,6 +213,16 @@ def test_groups_of_reconstructions_stand_side_by_side_where_wide(
   assert len(set(corners)) == 3
 
 
+def test_images_of_a_walk_are_whole():
+  angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+  path = 2.5 * np.stack([np.cos(angle), np.sin(angle)], -1)
+  ax = figures.walk(RNG.random((16, 8, 8, 3)), path, CODES[:, :2]).axes[0]
+  extents = np.array([image.get_extent() for image in ax.images])
+  middles = extents.reshape(16, 2, 2).mean(2)
+  np.testing.assert_allclose(middles, path, atol=1e-12)
+  assert np.abs(extents).max() < ax.get_xlim()[1] == ax.get_ylim()[1]
+
+
 @pytest.mark.parametrize(("width", "columns"), [(7.2, 16), (3.6, 8)])
 def test_samples_have_a_width_that_is_seen(width, columns):
   images = RNG.random((48, 16, 16, 1))

@@ -89,7 +89,7 @@ def walk(
   ax.patch.set_alpha(0)
   ax.scatter(codes[:, 0], codes[:, 1], s=3, color=FAINT, lw=0)
   ax.plot(*path.T, color=PALETTE[1], lw=1.2)
-  reach = 1.15 * np.abs(path).max()
+  reach = 1.2 * np.abs(path).max()
   x = 0.38 * reach / side  # half of an image 0.38 inches wide
   half = np.array([x, x * frames.shape[1] / frames.shape[2]])
   for frame, point in zip(frames, path, strict=True):
