@@ -7,6 +7,7 @@ of its run: all strengths and seeds of a method. It takes the square of their
 number, so that nothing does it unasked.
 """
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,8 @@ def add(folder: str | Path, *, votes: int = 1000, group_size: int = 100) -> int:
     The number of lanes that got it.
 
   Raises:
-    ValueError: no study, or a run that can't be read.
+    ValueError: no study, or a run that can't be read or that another process
+      holds.
   """
   folder = Path(folder)
   if not (folder / MANIFEST).exists():
@@ -43,13 +45,17 @@ def add(folder: str | Path, *, votes: int = 1000, group_size: int = 100) -> int:
   number = 0
   for name in manifest["runs"]:
     parts = [folder / p for p in manifest["parts"] if p.startswith(f"{name}/")]
-    lines = [results.evaluated(part) for part in parts]
-    if not all(lines):
+    if not all(results.evaluated(part) for part in parts):
       say(f"{name}: not evaluated yet")
-    elif all(NAME in line["details"] for part in lines for line in part):
-      say(f"{name}: has it")
-    else:
-      number += _add(name, parts, lines, votes, group_size)
+      continue
+    with contextlib.ExitStack() as stack:  # nobody else writes meanwhile
+      for part in parts:
+        stack.enter_context(rundir.locked(part))
+      lines = [results.evaluated(part) for part in parts]
+      if all(NAME in line["details"] for part in lines for line in part):
+        say(f"{name}: has it")
+      else:
+        number += _add(name, parts, lines, votes, group_size)
   return number
 
 
@@ -71,8 +77,7 @@ def _add(name: str, parts: list[Path], lines, votes, group_size) -> int:
       line["details"][NAME] = {"variant": variant}
       if np.isfinite(value):
         line["metrics"][NAME] = float(value)
-    with rundir.locked(part):
-      rundir.write_jsonl(part / rundir.RESULTS, own)
+    rundir.write_jsonl(part / rundir.RESULTS, own)
   return compared
 
 

@@ -73,6 +73,16 @@ def test_it_is_measured_once_and_gathered_as_a_criterion(study, capsys):
   assert "model_centrality" in choosing.choices(table, "mig", samples=2)
 
 
+def test_results_that_somebody_writes_are_left_to_them(study):
+  before = lines_of(study)
+  with (
+    rundir.locked(study / "beta_vae/seeds_1-1"),
+    pytest.raises(rundir.InUse, match="seeds_1-1"),
+  ):
+    studies.add_centrality(study, **SIZES)
+  assert lines_of(study) == before
+
+
 def test_what_cannot_be_compared_is_said(study, capsys):
   (study / "beta_vae/seeds_1-1" / rundir.RESULTS).unlink()
   assert studies.add_centrality(study, **SIZES) == 0
