@@ -118,7 +118,6 @@ def _save(
   )
   return {
     **picture._asdict(),
-    "chart": True,
     "wide": shown[0],
     "narrow": shown[1],
     "width": round(96 * width),

@@ -135,7 +135,27 @@ def test_print_is_dark_on_white(browser):
   assert printed == "rgb(255, 255, 255)"
   paper = base64.b64decode(browser.print_page())
   # The best lane is open, and what is open is printed.
-  assert 2 <= len(re.findall(rb"/Type */Page\b", paper)) <= 7
+  assert 2 <= len(re.findall(rb"/Type */Page\b", paper)) <= 12
+
+
+def test_wide_tables_are_whole_on_paper(browser):
+  browser.execute_script(
+    "document.querySelectorAll('[data-group]').forEach(b => b.checked ||"
+    " b.click())"
+  )
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+  browser.execute_cdp_cmd(  # A4 on its side, between Chromium's margins
+    "Emulation.setDeviceMetricsOverride",
+    {"width": 1046, "height": 717, "deviceScaleFactor": 1, "mobile": False},
+  )
+  over = browser.execute_script(
+    "return [...document.querySelectorAll('.scroll')].map("
+    "box => box.scrollWidth - box.clientWidth)"
+  )
+  browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+  browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+  assert over
+  assert max(over) <= 0
 
 
 # Of every visible text of a chart: its size in CSS pixels, and how far it
