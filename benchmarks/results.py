@@ -26,6 +26,7 @@ from dvae_jax.methods.objective import reads
 from dvae_jax.report.figures.style import PAGE_WIDTH
 from dvae_jax.report.scores import titled, worth
 from dvae_jax.studies import choosing, findings, load_study, ranks, spreads
+from dvae_jax.studies.sections import listed
 
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURES = ROOT / "docs" / "results.md", ROOT / "docs" / "results"
@@ -221,7 +222,7 @@ def named(every: Everything, found: list[Row]) -> str:
     own = every.about[row.run]
     other = "" if own.steps == BUDGET else f" ({own.steps:,} steps)"
     words.append(f"{label(own)}{other}")
-  return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+  return listed(words)
 
 
 def conclusion(every: Everything) -> str:

@@ -14,16 +14,16 @@ import jax.numpy as jnp
 
 from dvae_jax.networks import layers
 from dvae_jax.networks.architectures import Architecture
-from dvae_jax.networks.styled import Conv3, Dense, instance_norm, uniform_fan_in
+from dvae_jax.networks.styled import (
+  FIT,
+  WIDTHS,
+  Conv3,
+  Dense,
+  instance_norm,
+  uniform_fan_in,
+)
 
-WIDTHS = (
-  32,
-  64,
-  128,
-  256,
-)  # of the encoder's blocks; the next one ends a stage
 TOP, STYLE = 512, 256
-FIT = (16, 32)  # multiples of 16 from 32 on
 Conv1 = partial(nn.Conv, kernel_size=(1, 1), kernel_init=uniform_fan_in)
 layer_norm = partial(nn.LayerNorm, epsilon=1e-5, use_fast_variance=False)
 norm = partial(instance_norm, epsilon=1e-5)
