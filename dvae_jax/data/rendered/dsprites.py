@@ -117,10 +117,10 @@ def draw(
   # Pixel c is lattice point 31 c - 32 x + _CORNER: ends become pixels.
   ends = (spans + (32 * x - _CORNER + 30)[:, None, None]) // 31
   side = 64 // resolution
-  left = side * jnp.arange(resolution)
-  covered = jnp.clip(ends[..., None] - left[None, None, None, :], 0, side)
-  width = covered[:, :, 1] - covered[:, :, 0]
-  width += covered[:, :, 3] - covered[:, :, 2]
+  left = side * jnp.arange(resolution)[None, None, :]
+  # Ends are taken apart while they are few: pixels are never stored four times.
+  before = lambda end: jnp.clip(ends[:, :, end, None] - left, 0, side)
+  width = before(1) - before(0) + before(3) - before(2)
   width = width.reshape(-1, resolution, side, resolution).sum(2)
   return width.astype(jnp.float32) / side**2
 
