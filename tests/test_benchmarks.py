@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import estimators, gpu_compile, sweep, timing, tpu_compile
+from benchmarks import (
+  averages,
+  estimators,
+  gpu_compile,
+  sweep,
+  timing,
+  tpu_compile,
+)
 
 
 def make_sleeper(seconds):
@@ -145,3 +152,38 @@ def test_the_page_of_estimators_has_what_the_command_measures():
   numbers = [float(number) for number in closed[0].split(" | ")]
   exact = estimators.measure(estimators.closed_form, 0.9, -3.0)
   np.testing.assert_allclose(numbers, exact, atol=5e-4)
+
+
+def test_an_epochs_average_is_that_of_its_tenths():
+  """Ten lines an epoch; an epoch that isn't over has none."""
+  lines = [
+    {"step": step, "reconstruction": float(number), "kl": 2.0}
+    for number, step in enumerate(range(1152, 11_520 * 2, 1152))
+  ]
+  assert len(lines) == 19
+  assert averages.averages(lines) == {1: (4.5, 2.0)}
+  numbers = {"vae": {"ours": averages.averages(lines)}}
+  assert "| `vae` | 1 | 71.01 / 33.67 | 4.50 / 2.00 |  |" in averages.table(
+    numbers
+  )
+
+
+@pytest.mark.slow
+def test_a_training_in_pytorch_goes_on_where_it_was_stopped(tmp_path):
+  torch = pytest.importorskip("torch")
+  config = {
+    "network": "burgess",
+    "data": {"name": "dsprites"},
+    "hparams": {"learning_rate": 1e-3, "warmup_steps": 2.0, "beta": 4.0},
+    "train": {"steps": 4},
+  }
+  patch = pytest.MonkeyPatch()
+  with patch.context() as m:
+    m.setattr(averages, "TENTH", 1)
+    m.setattr(averages, "BATCH", 2)
+    whole = averages.train(config, tmp_path / "whole.pt")
+    config["train"]["steps"] = 2
+    averages.train(config, tmp_path / "parts.pt")
+    config["train"]["steps"] = 4
+    torch.manual_seed(9)
+    assert averages.train(config, tmp_path / "parts.pt") == whole
