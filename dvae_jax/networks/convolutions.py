@@ -1,9 +1,14 @@
 """Convolution with stride 2 and its transpose, lowered per platform.
 
 Three bilinear functions, `convolve`, `convolve_back` and `correlate`, are each
-other's gradients, so derivatives of any order run on them alone. A TPU gets
-XLA's own convolutions. Elsewhere a stride-2 kernel of size k = 2t on pixels is
-a stride-1 kernel of size t on 2x2 blocks of pixels.
+other's gradients, so derivatives of any order run on them alone.
+
+A TPU gets XLA's own convolutions. Where an image has few channels, neighbouring
+columns are channels together: one channel fills an eighth of a register, in the
+convolution and in all that is computed of its image, the loss too.
+
+Elsewhere a stride-2 kernel of size k = 2t on pixels is a stride-1 kernel of
+size t on 2x2 blocks of pixels.
 
 On a GPU convolutions whose kernels have a lane axis would be grouped ones, so
 there all three are matrix products, of which lanes are a batch axis:
@@ -25,9 +30,10 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 from jax.custom_batching import sequential_vmap
+
+from dvae_jax.networks import blocks
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
@@ -81,7 +87,7 @@ def convolve(x, kernel):
     cpu=_convolve_on_cpu,
     cuda=_convolve_by_products,
     rocm=_convolve_by_products,
-    default=_convolve_by_lax,
+    default=_convolve_by_columns,
   )
 
 
@@ -94,7 +100,7 @@ def convolve_back(y, kernel):
     cpu=_convolve_back_on_cpu,
     cuda=_convolve_back_by_products,
     rocm=_convolve_back_by_products,
-    default=_convolve_back_by_lax,
+    default=_convolve_back_by_columns,
   )
 
 
@@ -110,7 +116,7 @@ def correlate(x, y, size):
     cpu=sequential_vmap(partial(_correlate_on_cpu, size=size)),
     cuda=partial(_correlate_by_products, size=size),
     rocm=partial(_correlate_by_products, size=size),
-    default=partial(_correlate_by_lax, size=size),
+    default=partial(_correlate_by_columns, size=size),
   )
 
 
@@ -143,51 +149,62 @@ def _convolve_by_lax(x, kernel):
   )
 
 
-def _convolve_back_by_lax(y, kernel):
-  return lax.conv_transpose(
-    y,
-    kernel,
-    (2, 2),
-    "SAME",
-    dimension_numbers=DIMENSIONS,
-    transpose_kernel=True,
-  )
-
-
-def _correlate_by_lax(x, y, size):
-  kernel = jax.ShapeDtypeStruct((size, size, x.shape[-1], y.shape[-1]), x.dtype)
-  return jax.linear_transpose(partial(_convolve_by_lax, x), kernel)(y)[0]
-
-
 def _few_channels(channels, features):
   """Whether a product with all windows side by side beats XLA's convolution."""
   return 4 * channels <= features
 
 
+def _convolve_by_columns(x, kernel):
+  size, _, channels, features = kernel.shape
+  wide, pad = blocks.WIDE, size // 2 - 1
+  if not _few_channels(channels, features) or x.shape[2] % wide:
+    return _convolve_by_lax(x, kernel)
+  y = lax.conv_general_dilated(
+    blocks.together(x, wide),
+    blocks.wide_kernel(kernel),
+    (2, 1),
+    [(pad, pad), (1, 1)],
+    dimension_numbers=DIMENSIONS,
+  )
+  return blocks.apart(y, wide // 2)
+
+
+def _convolve_back_by_columns(y, kernel):
+  b, h, w, _ = y.shape
+  x = jax.ShapeDtypeStruct((b, 2 * h, 2 * w, kernel.shape[2]), y.dtype)
+  forward = partial(_convolve_by_columns, kernel=kernel)
+  return jax.linear_transpose(forward, x)(y)[0]
+
+
+def _correlate_by_columns(x, y, size):
+  kernel = jax.ShapeDtypeStruct((size, size, x.shape[-1], y.shape[-1]), x.dtype)
+  return jax.linear_transpose(partial(_convolve_by_columns, x), kernel)(y)[0]
+
+
 def _convolve_by_products(x, kernel):
   size, _, channels, features = kernel.shape
-  s = _blocks(x, size)
+  s = blocks.blocks(x, size)
   if _few_channels(channels, features):
-    return _windows(s, size) @ _window_matrix(kernel)
-  return _gather(s @ _block_matrix(kernel), size)
+    return blocks.windows(s, size) @ blocks.window_matrix(kernel)
+  return blocks.gather(s @ blocks.block_matrix(kernel), size)
 
 
 def _convolve_back_by_products(y, kernel):
   size, _, channels, features = kernel.shape
   if _few_channels(channels, features):
-    s = _add_windows(y @ _window_matrix(kernel).T, size)
+    s = blocks.add_windows(y @ blocks.window_matrix(kernel).T, size)
   else:
-    s = _spread(y, size) @ _block_matrix(kernel).T
-  return _unblocks(s, size)
+    s = blocks.spread(y, size) @ blocks.block_matrix(kernel).T
+  return blocks.unblocks(s, size)
 
 
 def _correlate_by_products(x, y, size):
   channels, features = x.shape[-1], y.shape[-1]
   t = size // 2
-  s = _blocks(x, size)
+  s = blocks.blocks(x, size)
   if _few_channels(channels, features):
     return _correlate_windows(s, y, size)
-  m = jnp.einsum("bhwc,bhwf->cf", s, _spread(y, size))
+  m = jnp.einsum("bhwc,bhwf->cf", s, blocks.spread(y, size))
   m = m.reshape(2, 2, channels, t, t, features).transpose(3, 0, 4, 1, 2, 5)
   return m.reshape(size, size, channels, features)
 
@@ -196,7 +213,7 @@ def _correlate_windows(s, y, size):
   """`correlate` of few channels, from blocks (B, ., ., 4 C) of x."""
   channels, features = s.shape[-1] // 4, y.shape[-1]
   t = size // 2
-  m = jnp.einsum("bhwc,bhwf->cf", _windows(s, size), y)
+  m = jnp.einsum("bhwc,bhwf->cf", blocks.windows(s, size), y)
   m = m.reshape(t, t, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
   return m.reshape(size, size, channels, features)
 
@@ -207,7 +224,9 @@ def _convolve_on_cpu(x, kernel):
   size, _, channels, features = kernel.shape
   if not _few_channels(channels, features):
     return _convolve_by_lax(x, kernel)
-  return _windows(_blocks(x, size), size) @ _window_matrix(kernel)
+  return blocks.windows(blocks.blocks(x, size), size) @ blocks.window_matrix(
+    kernel
+  )
 
 
 @sequential_vmap
@@ -215,121 +234,22 @@ def _convolve_back_on_cpu(y, kernel):
   size, _, channels, features = kernel.shape
   t = size // 2
   if _few_channels(channels, features):
-    s = _add_windows(y @ _window_matrix(kernel).T, size)
+    s = blocks.add_windows(y @ blocks.window_matrix(kernel).T, size)
   else:
     k = kernel.reshape(t, 2, t, 2, channels, features)[::-1, :, ::-1]
     k = k.transpose(0, 2, 5, 1, 3, 4).reshape(t, t, features, 4 * channels)
     s = lax.conv_general_dilated(
       y, k, (1, 1), [(t - 1, t - 1)] * 2, dimension_numbers=DIMENSIONS
     )
-  return _unblocks(s, size)
+  return blocks.unblocks(s, size)
 
 
 def _correlate_on_cpu(x, y, size):
   channels, features = x.shape[-1], y.shape[-1]
   t = size // 2
-  s = _blocks(x, size)
+  s = blocks.blocks(x, size)
   if _few_channels(channels, features):
     return _correlate_windows(s, y, size)
-  m = jnp.einsum("fbhw,bhwc->fc", _shifted(y, size), s)
+  m = jnp.einsum("fbhw,bhwc->fc", blocks.shifted(y, size), s)
   m = m.reshape(t, t, features, 2, 2, channels).transpose(0, 3, 1, 4, 5, 2)
   return m.reshape(size, size, channels, features)
-
-
-def _window_matrix(kernel):
-  """(k, k, C, F) -> (k * k * C, F), rows in the order of `_windows`."""
-  size, _, channels, features = kernel.shape
-  k = kernel.reshape(size // 2, 2, size // 2, 2, channels, features)
-  return k.transpose(0, 2, 1, 3, 4, 5).reshape(-1, features)
-
-
-def _block_matrix(kernel):
-  """(k, k, C, F) -> (4 C, t * t * F): from a block to all its windows."""
-  size, _, channels, features = kernel.shape
-  k = kernel.reshape(size // 2, 2, size // 2, 2, channels, features)
-  return k.transpose(1, 3, 4, 0, 2, 5).reshape(4 * channels, -1)
-
-
-def _blocks(x, size):
-  """Pads by t - 1 and takes 2x2 blocks of pixels as channels.
-
-  (B, H, W, C) -> (B, H/2 + t - 1, W/2 + t - 1, 4 C).
-  """
-  p = size // 2 - 1
-  x = jnp.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
-  b, h, w, c = x.shape
-  x = x.reshape(b, h // 2, 2, w // 2, 2 * c).swapaxes(2, 3)
-  return x.reshape(b, h // 2, w // 2, 4 * c)
-
-
-def _unblocks(s, size):
-  """Transpose of `_blocks`."""
-  p = size // 2 - 1
-  b, h, w, c = s.shape
-  x = s.reshape(b, h, w, 2, c // 2).swapaxes(2, 3)
-  x = x.reshape(b, 2 * h, 2 * w, c // 4)
-  return x[:, p : 2 * h - p, p : 2 * w - p]
-
-
-def _windows(s, size):
-  """Puts the t x t windows' blocks side by side in the channels.
-
-  (B, H/2 + t - 1, W/2 + t - 1, 4 C) -> (B, H/2, W/2, k * k * C).
-  """
-  t = size // 2
-  _, h, w, _ = s.shape
-  windows = [
-    s[:, i : h - t + 1 + i, j : w - t + 1 + j] for i, j in np.ndindex(t, t)
-  ]
-  return jnp.concatenate(windows, -1)
-
-
-def _add_windows(windows, size):
-  """Transpose of `_windows`."""
-  t = size // 2
-  return sum(
-    jnp.pad(window, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
-    for (i, j), window in zip(
-      np.ndindex(t, t), jnp.split(windows, t * t, -1), strict=True
-    )
-  )
-
-
-def _spread(y, size):
-  """Puts y beside every block that its window holds, a place after another.
-
-  (B, H/2, W/2, F) -> (B, H/2 + t - 1, W/2 + t - 1, t * t * F).
-  """
-  t = size // 2
-  copies = [
-    jnp.pad(y, ((0, 0), (i, t - 1 - i), (j, t - 1 - j), (0, 0)))
-    for i, j in np.ndindex(t, t)
-  ]
-  return jnp.concatenate(copies, -1)
-
-
-def _gather(parts, size):
-  """Transpose of `_spread`: adds what the blocks of a window give it."""
-  t = size // 2
-  _, h, w, _ = parts.shape
-  return sum(
-    part[:, i : h - t + 1 + i, j : w - t + 1 + j]
-    for (i, j), part in zip(
-      np.ndindex(t, t), jnp.split(parts, t * t, -1), strict=True
-    )
-  )
-
-
-def _shifted(y, size):
-  """Copies of y, one for each place that a block has in a window.
-
-  Channels come first, because XLA would transpose the large result instead.
-  (B, H/2, W/2, F) -> (t * t * F, B, H/2 + t - 1, W/2 + t - 1).
-  """
-  t = size // 2
-  y = jnp.moveaxis(y, -1, 0)
-  copies = [
-    jnp.pad(y, ((0, 0), (0, 0), (i, t - 1 - i), (j, t - 1 - j)))
-    for i, j in np.ndindex(t, t)
-  ]
-  return jnp.concatenate(copies, 0)

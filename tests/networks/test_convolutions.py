@@ -1,8 +1,9 @@
-"""The products that a GPU runs are XLA's convolutions."""
+"""What a GPU and a TPU run are XLA's convolutions."""
 
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers.precision import x64
@@ -19,6 +20,8 @@ DTYPE = np.float64 if jax.__version_info__ >= (0, 8) else np.float32
   "shape",
   [
     (16, 16, 1, 32, 4),
+    (6, 16, 2, 12, 6),
+    (4, 8, 1, 4, 2),
     (8, 12, 32, 32, 4),
     (8, 8, 32, 16, 4),
     (4, 6, 8, 1, 4),
@@ -29,23 +32,40 @@ DTYPE = np.float64 if jax.__version_info__ >= (0, 8) else np.float32
     (6, 6, 1, 9, 6),
   ],
 )
-def test_products_equal_convolutions(shape):
+@pytest.mark.parametrize("way", ["products", "columns"])
+def test_convolutions_equal_xlas(shape, way):
   height, width, channels, features, size = shape
   rng = np.random.default_rng(0)
   x = rng.normal(size=(2, 3, height, width, channels))
   kernel = rng.normal(size=(2, size, size, channels, features))
   y = rng.normal(size=(2, 3, height // 2, width // 2, features))
-  for name, given, *args in (
-    ("_convolve", {}, x, kernel),
-    ("_convolve_back", {}, y, kernel),
-    ("_correlate", {"size": size}, x, y),
-  ):
-    ours, theirs = (
-      partial(getattr(convolutions, f"{name}_by_{way}"), **given)
-      for way in ("products", "lax")
-    )
-    with x64():
-      args = [np.asarray(arg, DTYPE) for arg in args]
-      actual, expected = jax.vmap(ours)(*args), jax.vmap(theirs)(*args)
-    atol = {np.float64: 1e-11, np.float32: 1e-4}[DTYPE]
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
+  plain = convolutions._convolve_by_lax
+  with x64():
+    x, kernel, y = (jnp.asarray(array, DTYPE) for array in (x, kernel, y))
+    (back,) = jax.vmap(
+      lambda x, kernel, y: jax.linear_transpose(lambda x: plain(x, kernel), x)(
+        y
+      )
+    )(x, kernel, y)
+    (correlated,) = jax.vmap(
+      lambda x, kernel, y: jax.linear_transpose(partial(plain, x), kernel)(y)
+    )(x, kernel, y)
+    for name, given, args, expected in (
+      ("_convolve", {}, (x, kernel), jax.vmap(plain)(x, kernel)),
+      ("_convolve_back", {}, (y, kernel), back),
+      ("_correlate", {"size": size}, (x, y), correlated),
+    ):
+      ours = partial(getattr(convolutions, f"{name}_by_{way}"), **given)
+      atol = {np.float64: 1e-11, np.float32: 1e-4}[DTYPE]
+      np.testing.assert_allclose(
+        jax.vmap(ours)(*args), expected, rtol=0, atol=atol, err_msg=name
+      )
+
+
+def test_few_channels_are_convolved_as_columns():
+  """Else the test above would compare XLA's convolution with itself."""
+  shape = jax.ShapeDtypeStruct
+  text = jax.jit(convolutions._convolve_by_columns).lower(
+    shape((2, 16, 16, 1), np.float32), shape((4, 4, 1, 32), np.float32)
+  )
+  assert "tensor<2x16x2x8xf32>" in text.as_text()

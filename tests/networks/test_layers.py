@@ -187,6 +187,15 @@ def test_only_the_masked_relu_keeps_a_comparison():
   assert compares == {"sign": False, "mask": True}
 
 
+@pytest.mark.parametrize("channels", [1, 16])
+def test_a_tpu_sums_a_biass_gradient_by_a_product(channels):
+  gradient = np.random.default_rng(0).normal(size=(3, 4, 6, channels))
+  actual = in_float64(layers._sum_pixels_by_product, gradient)
+  np.testing.assert_allclose(actual, gradient.sum((0, 1, 2)), rtol=1e-12)
+  lowered = jax.jit(layers._sum_pixels_by_product).lower(gradient).as_text()
+  assert ("dot_general" in lowered) == (channels > 1)
+
+
 def test_odd_sizes_are_refused():
   with pytest.raises(ValueError, match="must be even, got a 3 wide"):
     layers.conv(jnp.zeros((1, 4, 4, 1)), jnp.zeros((3, 3, 1, 1)))
