@@ -5,11 +5,12 @@
 reads runs of experiments/study_averages.py. With --pytorch the same network,
 loss, batch, optimizer and initialization are trained in PyTorch for as many
 steps, on other images and noise; that goes on where it was stopped. Writes
-results/averages.json and prints the table of benchmarks/README.md.
+results/averages.json and prints it as a table.
 """
 
 import argparse
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,6 +170,8 @@ def main() -> None:
       if flags.pytorch:
         file = flags.study / f"{model}.pt"
         own["pytorch"] = averages(train(config, file))
+  if not numbers:
+    sys.exit(f"error: {flags.study} holds none of {', '.join(PUBLISHED)}")
   about = {
     "date": datetime.now(UTC).date().isoformat(),
     "versions": session.versions(),

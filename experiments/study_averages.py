@@ -1,8 +1,9 @@
 """Training averages that a PyTorch code published, to hold ours against.
 
 YannDubs/disentangling-vae's logs give, epoch by epoch, the mean over training
-of reconstruction and KL: all of dSprites at 64 pixels, `burgess`, batch 64, 30
-epochs of 11,520 steps. The weight of the KL grows from 0 in the first 10,000.
+(there of every 50th step) of reconstruction and KL: all of dSprites at 64
+pixels, `burgess`, batch 64, 30 epochs of 11,520 steps. The weight of the KL
+grows from 0 in the first 10,000.
 
     python -m dvae_jax.study run --config=experiments/study_averages.py
     python -m benchmarks.averages runs/study_averages

@@ -16,23 +16,27 @@ from dvae_jax.networks import convolutions
 DTYPE = np.float64 if jax.__version_info__ >= (0, 8) else np.float32
 
 
+COLUMNS = [(16, 16, 1, 32, 4), (6, 16, 2, 12, 6), (4, 8, 1, 4, 2)]
+SHAPES = [
+  *COLUMNS,
+  (8, 12, 32, 32, 4),
+  (8, 8, 32, 16, 4),
+  (4, 6, 8, 1, 4),
+  (6, 4, 5, 7, 2),
+  (4, 4, 2, 16, 2),
+  (2, 2, 3, 4, 4),
+  (8, 12, 2, 3, 6),
+  (6, 6, 1, 9, 6),
+]
+
+
 @pytest.mark.parametrize(
-  "shape",
+  ("way", "shape"),
   [
-    (16, 16, 1, 32, 4),
-    (6, 16, 2, 12, 6),
-    (4, 8, 1, 4, 2),
-    (8, 12, 32, 32, 4),
-    (8, 8, 32, 16, 4),
-    (4, 6, 8, 1, 4),
-    (6, 4, 5, 7, 2),
-    (4, 4, 2, 16, 2),
-    (2, 2, 3, 4, 4),
-    (8, 12, 2, 3, 6),
-    (6, 6, 1, 9, 6),
+    *(("products", shape) for shape in SHAPES),
+    *(("columns", shape) for shape in COLUMNS),
   ],
 )
-@pytest.mark.parametrize("way", ["products", "columns"])
 def test_convolutions_equal_xlas(shape, way):
   height, width, channels, features, size = shape
   rng = np.random.default_rng(0)
