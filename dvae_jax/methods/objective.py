@@ -145,8 +145,7 @@ def elbo(
   penalty, terms = objective.penalty(q, z, **pick(objective.penalty, context))
   reconstruction = -models.log_prob(model, params, hparams, z, batch.images)
   weights = 1.0 if batch.weights is None else batch.weights
-  # Means apart: pixels are then summed where the last convolution makes them.
-  total = jnp.mean(weights * reconstruction) + jnp.mean(weights * penalty)
+  total = jnp.mean(weights * (reconstruction + penalty))
   learned = params.get("likelihood", {})
   terms = {"reconstruction": reconstruction, **terms, **learned}
   terms = {name: jnp.mean(term) for name, term in terms.items()}
