@@ -10,12 +10,11 @@ from helpers.precision import x64
 
 from dvae_jax.networks import convolutions
 
-# (height, width, channels, features, kernel). A kernel of 6 moves a window over
-# blocks in more than one place a side.
 # The compiler of JAX 0.7 writes over its bounds where it pads float64 lanes.
 DTYPE = np.float64 if jax.__version_info__ >= (0, 8) else np.float32
 
-
+# (height, width, channels, features, kernel). A kernel of 6 moves a window over
+# blocks in more than one place a side.
 COLUMNS = [(16, 16, 1, 32, 4), (6, 16, 2, 12, 6), (4, 8, 1, 4, 2)]
 SHAPES = [
   *COLUMNS,
